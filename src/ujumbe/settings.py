@@ -1,0 +1,183 @@
+"""Every setting: its name, default, help and check, read once from the environment, `.env` and secret files."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+import phonenumbers
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from ujumbe.domain.errors import SettingsError
+
+DEFAULT_REPLY: Final = 'This is a response to: "{text}"'
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _setting(name: str, default: object, help_: str) -> Any:
+    return Field(default=default, validation_alias=AliasChoices(name), description=help_, validate_default=True)
+
+
+class Settings(BaseSettings):
+    """The settings as given. A secret may come from a file: set `AT_API_KEY_FILE` instead of `AT_API_KEY`."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    at_username: str = _setting("AT_USERNAME", "", "Africa's Talking username; `sandbox` for the sandbox")
+    at_api_key: SecretStr = _setting("AT_API_KEY", SecretStr(""), "Africa's Talking API key")
+    at_shortcode: str = _setting("AT_SHORTCODE", "", "Short code for two-way SMS")
+    at_sender_id: str = _setting("AT_SENDER_ID", "", "Sender ID for bulk SMS; AT's own when empty")
+    at_api_url: str = _setting("AT_API_URL", "", "Replaces AT's hosts, e.g. http://127.0.0.1:8001 for a local AT")
+
+    host: str = _setting("UJUMBE_HOST", "127.0.0.1", "Address that the service listens on")
+    port: int = _setting("UJUMBE_PORT", 8000, "Port that the service listens on")
+    data: Path = _setting("UJUMBE_DATA", Path("data"), "Folder of the SQLite file and its lock")
+    database_url: str = _setting(
+        "UJUMBE_DATABASE_URL", "", "`sqlite:///PATH`; ujumbe.sqlite3 in UJUMBE_DATA when empty"
+    )
+    callback_token: Annotated[tuple[SecretStr, ...], NoDecode] = _setting(
+        "UJUMBE_CALLBACK_TOKEN", (), "Secret in the callback addresses; several, comma-separated, while rotating"
+    )
+    open_callbacks: bool = _setting(
+        "UJUMBE_OPEN_CALLBACKS", False, "Accept callbacks without a token on an address that others can reach"
+    )
+    reply: str = _setting("UJUMBE_REPLY", DEFAULT_REPLY, "Answer to every incoming text; empty turns it off")
+    default_country: str = _setting("UJUMBE_DEFAULT_COUNTRY", "", "Country of national numbers, e.g. KE")
+    log_format: str = _setting("UJUMBE_LOG_FORMAT", "auto", "`text`, `json`, or `auto`: text on a terminal")
+    log_level: str = _setting("UJUMBE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes it by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed wins, then the environment, then files that it names, then `.env`."""
+        return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
+
+    @field_validator("callback_token", mode="before")
+    @classmethod
+    def _split_tokens(cls, value: object) -> object:
+        return tuple(part for part in map(str.strip, value.split(",")) if part) if isinstance(value, str) else value
+
+    @field_validator("callback_token")
+    @classmethod
+    def _strong_tokens(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for token in value:
+            text = token.get_secret_value()
+            if len(text) < 8 or not all(c.isascii() and (c.isalnum() or c in "-_.~") for c in text):
+                raise ValueError("each token needs at least 8 letters, digits or any of - _ . ~")
+        return value
+
+    @field_validator("default_country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        country = value.strip().upper()
+        if country and country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("give a two-letter country code such as KE, UG or NG")
+        return country
+
+    @field_validator("port")
+    @classmethod
+    def _real_port(cls, value: int) -> int:
+        if not 0 <= value <= 65_535:
+            raise ValueError("a port is 0 to 65535")
+        return value
+
+    @field_validator("at_api_url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("give an address that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not (value.startswith("sqlite:///") and len(value) > len("sqlite:///")):
+            raise ValueError("give sqlite:///PATH (PostgreSQL is not supported yet)")
+        return value
+
+    @field_validator("log_format", "log_level")
+    @classmethod
+    def _known_word(cls, value: str) -> str:
+        known = ("auto", "text", "json", "debug", "info", "warning", "error")
+        if value.lower() not in known:
+            raise ValueError(f"not one of {', '.join(known)}")
+        return value.lower()
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """Read the settings; `given` (field names) wins. Raises `SettingsError` that names every wrong one."""
+        names = {name: value for name, value in given.items() if value is not None}
+        aliases: dict[str, Any] = {alias_of(name): value for name, value in names.items()}
+        try:
+            return cls(**aliases)
+        except ValidationError as error:
+            lines = [f"{each['loc'][0]}: {_reason(each['msg'])}" for each in error.errors(include_input=False)]
+            raise SettingsError("\n".join(lines)) from None
+
+    def require(self, *fields: str) -> None:
+        """Raise `SettingsError` naming all of `fields` that are empty, by the names people set."""
+        missing = [alias_of(name) for name in fields if not _given(getattr(self, name))]
+        if missing:
+            word = "is" if len(missing) == 1 else "are"
+            raise SettingsError(f"{' and '.join(missing)} {word} not set (environment, .env, or NAME_FILE)")
+
+    @property
+    def database_path(self) -> Path:
+        """Where the SQLite file lies."""
+        if self.database_url:
+            return Path(self.database_url.removeprefix("sqlite:///"))
+        return self.data / "ujumbe.sqlite3"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The callback tokens that open the door."""
+        return tuple(token.get_secret_value() for token in self.callback_token)
+
+
+def alias_of(field: str) -> str:
+    """The name of a setting as people write it: `at_api_key` → `AT_API_KEY`, `reply` → `UJUMBE_REPLY`."""
+    return field.upper() if field.startswith("at_") else f"UJUMBE_{field.upper()}"
+
+
+class _NamedFiles(PydanticBaseSettingsSource):
+    """Settings whose value stands in a file that `NAME_FILE` points to, as container secrets do."""
+
+    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str] = os.environ) -> None:
+        super().__init__(settings_cls)
+        self._environ = environ
+
+    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Read one setting's file. Raises `SettingsError` where it is named but cannot be read."""
+        name = alias_of(field_name)
+        path = self._environ.get(f"{name}_FILE")
+        if not path:
+            return None, name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}_FILE: {path} cannot be read ({type(error).__name__})") from None
+
+    def __call__(self) -> dict[str, Any]:
+        """Read all of them."""
+        found = (self.get_field_value(None, name)[:2] for name in self.settings_cls.model_fields)
+        return {name: value for value, name in found if value is not None}
+
+
+def _given(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should be", "should be")
