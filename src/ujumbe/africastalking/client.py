@@ -1,0 +1,183 @@
+"""The one object that talks to AT. It never repeats a call by itself: that is decided where the records are."""
+
+from collections.abc import Callable
+from typing import Final, Self, TypeVar
+
+import aiohttp
+
+from ujumbe.africastalking import wire
+from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, RefusedError
+from ujumbe.domain.money import Money
+
+LIVE: Final = {
+    wire.Host.API: "https://api.africastalking.com",
+    wire.Host.CONTENT: "https://content.africastalking.com",
+}
+SANDBOX: Final = "https://api.sandbox.africastalking.com"
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 3.0
+"""How long an unused connection is kept. Shorter than the usual servers do (5 s and up), because a request on
+a connection that the server is just closing ends as "maybe taken"."""
+MOST_REPLY_BYTES: Final = 8 << 20
+"""A reply for a thousand recipients is about 150 KB."""
+MOST_KEPT: Final = 2_000
+"""Characters of a strange reply that errors keep for the record."""
+
+_T = TypeVar("_T")
+
+
+def is_sandbox(username: str) -> bool:
+    """Whether this username belongs to AT's sandbox, compared as AT's own Java and Node SDKs do."""
+    return username.strip().lower() == "sandbox"
+
+
+class AfricasTalking:
+    """AT's SMS API for one account. Open it with `async with`; safe for many calls at once on one event loop.
+
+    Every method makes exactly one request and raises a `ProviderError` whose class says whether AT took it.
+    Timeouts are in seconds; `api_url` replaces both of AT's hosts (a local AT, or a proxy).
+    """
+
+    def __init__(
+        self,
+        username: str,
+        api_key: str,
+        *,
+        api_url: str = "",
+        connect_timeout: float = CONNECT_SECONDS,
+        read_timeout: float = READ_SECONDS,
+        connections: int = 64,
+    ) -> None:
+        self.username = username
+        base = api_url.rstrip("/")
+        sandbox = SANDBOX if is_sandbox(username) else ""
+        self._bases = {host: base or sandbox or live for host, live in LIVE.items()}
+        self._headers = {"Accept": "application/json", "apiKey": api_key, "User-Agent": "ujumbe"}
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout
+        )
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def api_base(self) -> str:
+        """The base URL that sends go to: with the username it names the account."""
+        return self._bases[wire.Host.API]
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=self._timeout,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, outgoing: wire.Outgoing) -> wire.SendReply:
+        """Send one text to up to a thousand numbers. A reply says nothing yet: look at each recipient's outcome."""
+        return await self._call(wire.send(self.username, outgoing), wire.read_send)
+
+    async def fetch_inbox(self, last_received_id: int = 0) -> list[wire.InboxMessage]:
+        """Fetch incoming texts after `last_received_id`; call again with the highest id until none comes."""
+        return await self._call(wire.fetch_inbox(self.username, last_received_id), wire.read_inbox)
+
+    async def fetch_balance(self) -> Money:
+        """Fetch the account's balance, which may be negative."""
+        return await self._call(wire.application_data(self.username), wire.read_balance)
+
+    async def fetch_subscriptions(
+        self, short_code: str, keyword: str, last_received_id: int = 0
+    ) -> list[wire.Subscriber]:
+        """Fetch the subscribers of a premium product, paged as `fetch_inbox` is."""
+        request = wire.list_subscriptions(self.username, short_code, keyword, last_received_id)
+        return await self._call(request, wire.read_subscriptions)
+
+    async def create_subscription(self, short_code: str, keyword: str, number: str) -> wire.SubscriptionChange:
+        """Subscribe `number`; the subscriber confirms on the handset, and AT's notification tells the end."""
+        request = wire.create_subscription(self.username, short_code, keyword, number)
+        return await self._call(request, wire.read_subscription_change)
+
+    async def delete_subscription(self, short_code: str, keyword: str, number: str) -> wire.SubscriptionChange:
+        """End the subscription of `number`."""
+        request = wire.delete_subscription(self.username, short_code, keyword, number)
+        return await self._call(request, wire.read_subscription_change)
+
+    async def _call(self, request: wire.Request, read: Callable[[bytes], _T]) -> _T:
+        """One request. The exceptions are sorted by one rule: before the request left, it was not taken."""
+        if self._session is None:
+            raise RuntimeError("AfricasTalking is not open; use `async with`")
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if request.form is not None else None
+        try:
+            async with self._session.request(
+                request.method,
+                self._bases[request.host] + request.target,
+                data=request.body,
+                headers=headers,
+                allow_redirects=False,
+            ) as response:
+                status, retry_after = response.status, response.headers.get("Retry-After", "")
+                body = await _read(response)
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ClientConnectorCertificateError,
+            aiohttp.ConnectionTimeoutError,
+            aiohttp.InvalidURL,
+        ) as error:
+            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)})") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise MaybeTakenError(
+                f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
+            ) from error
+        return _judge(status, retry_after, body, read)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = await response.content.read(MOST_REPLY_BYTES)
+    while len(body) < MOST_REPLY_BYTES and (more := await response.content.read(MOST_REPLY_BYTES - len(body))):
+        body += more
+    return body
+
+
+def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _T]) -> _T:
+    text = body[:MOST_KEPT].decode("utf-8", "replace")
+    if status in (200, 201):
+        try:
+            return read(body)
+        except wire.UnreadableReplyError as error:
+            raise MaybeTakenError(
+                f"Africa's Talking answered {status}, but {error}; it may have taken the request",
+                http_status=status,
+                body=text,
+            ) from error
+    if status == 429:
+        seconds = float(retry_after) if retry_after.isdecimal() else None
+        raise NotTakenError(
+            "Africa's Talking asks for fewer requests (429)", http_status=429, body=text, retry_after=seconds
+        )
+    if status == 401:
+        raise CredentialsError(
+            "Africa's Talking refused the username or API key (401): check AT_USERNAME and AT_API_KEY, and that "
+            "both are of the same environment; a new key starts working after some minutes",
+            http_status=401,
+            body=text,
+        )
+    if 400 <= status < 500 and status != 408:
+        raise RefusedError(f"Africa's Talking refused the request ({status})", http_status=status, body=text)
+    raise MaybeTakenError(
+        f"Africa's Talking failed ({status}); it may have taken the request", http_status=status, body=text
+    )
+
+
+def _cause(error: BaseException) -> str:
+    """The kind of failure and the system's word for it; never the URL, whose query may hold names."""
+    kind = type(error).__name__.removesuffix("Error")
+    inner = getattr(error, "os_error", None) or error
+    word = getattr(inner, "strerror", None)
+    return f"{kind}: {word}" if word else kind

@@ -1,0 +1,44 @@
+"""Ids as people see them: a 63-bit number in thirteen characters behind a word, e.g. `msg_01h4t0m7kz8qd`."""
+
+from enum import StrEnum
+from typing import Final
+
+from ujumbe.domain.errors import InvalidInputError
+
+_DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: in order of value, so that ids sort as text; without i, l, o, u, which are misread."""
+_VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
+_WIDTH: Final = 13
+
+
+class Kind(StrEnum):
+    """What an id names; its value is the word before the underscore."""
+
+    MESSAGE = "msg"
+    BATCH = "bat"
+    INBOUND = "in"
+    CALLBACK = "cb"
+    KEY = "key"
+    OPT_OUT = "opt"
+    SUBSCRIPTION = "sub"
+    CALL = "call"
+
+
+def show(kind: Kind, number: int) -> str:
+    """The id as shown. `number` is 0 … 2**63 - 1."""
+    digits = [_DIGITS[(number >> shift) & 31] for shift in range(5 * (_WIDTH - 1), -1, -5)]
+    return f"{kind.value}_{''.join(digits)}"
+
+
+def read(kind: Kind, text: str, *, field: str = "id") -> int:
+    """The number behind a shown id. Raises `InvalidInputError` where it is not one of this kind."""
+    word, _, digits = text.strip().lower().partition("_")
+    number = 0
+    if word == kind.value and len(digits) == _WIDTH and all(digit in _VALUES for digit in digits):
+        for digit in digits:
+            number = number << 5 | _VALUES[digit]
+        if number < 1 << 63:
+            return number
+    raise InvalidInputError(
+        field, f"not a {kind.name.lower().replace('_', '-')} id ({kind.value}_ and {_WIDTH} characters)"
+    )

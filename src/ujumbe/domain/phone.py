@@ -1,0 +1,110 @@
+"""Phone numbers: from what people type to E.164, and to what a log may show."""
+
+import re
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
+from ujumbe.domain.errors import InvalidInputError
+
+EXAMPLE: Final = "+254711000111"
+LONGEST_INPUT: Final = 40
+"""Characters. Fifteen digits (ITU-T E.164) with generous separators; longer input is not a number."""
+
+_SEPARATORS = re.compile(r"[\s().\u00a0\u2010-\u2015\u2212-]+")
+_DIGIT_RUN = re.compile(r"(?<![\w.:-])\+?\d{9,15}(?![\w.:-])")
+
+_PLAUSIBLE_NATIONAL_DIGITS = 9
+"""Numbering plans grow before the metadata does, and the seeds call the nine-digit `+234803456789` valid:
+what is short by the metadata but has nine national digits, the usual African mobile length, is left to
+AT to judge (403 InvalidPhoneNumber). See docs/decisions/0003-numbers.md."""
+
+
+def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
+    """The number in E.164, e.g. `+254711000111`.
+
+    Spaces, dashes, dots and brackets are dropped. A number without `+` is national and is refused unless
+    `default_country` (ISO 3166, e.g. `KE`) says where. Raises `InvalidInputError` naming `field` and the
+    reason; the text of the error never repeats the number.
+    """
+    if not text.strip():
+        raise InvalidInputError(field, f"the number is empty; give it as {EXAMPLE}")
+    if len(text) > LONGEST_INPUT:
+        raise InvalidInputError(field, f"the number is longer than {LONGEST_INPUT} characters")
+    compact = _SEPARATORS.sub("", text)
+    if not compact.startswith("+") and not default_country:
+        raise InvalidInputError(field, f"the number must start with '+' and a country code, as in {EXAMPLE} (E.164)")
+    # phonenumbers reads letters as keypad digits and ";ext=" as an extension: neither is a number to text.
+    if not re.fullmatch(r"\+?[0-9]+", compact):
+        raise InvalidInputError(field, f"the number may hold only digits after the '+', as in {EXAMPLE}")
+    try:
+        number = phonenumbers.parse(compact, default_country or None)
+    except NumberParseException as error:
+        raise InvalidInputError(field, _PARSE_REASONS.get(error.error_type, "this is not a number")) from None
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    digits = len(str(number.national_number))
+    short_but_plausible = (
+        reason in (ValidationResult.TOO_SHORT, ValidationResult.INVALID_LENGTH) and digits >= _PLAUSIBLE_NATIONAL_DIGITS
+    )
+    if reason != ValidationResult.IS_POSSIBLE and not short_but_plausible:
+        raise InvalidInputError(field, _POSSIBLE_REASONS.get(reason, "no number has this length"))
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def parse_query(text: str, *, field: str = "phone", default_country: str = "") -> str:
+    """The number of a query parameter, in E.164.
+
+    The seeds' routes take it without `+`; a `+` that was not percent-encoded arrives as a space. A number
+    that starts with `0` is national, so `default_country` decides; without one it is refused.
+    """
+    stripped = text.strip()
+    if default_country and not stripped.startswith("+"):
+        try:
+            return parse(stripped, field=field, default_country=default_country)
+        except InvalidInputError:
+            pass  # not a national number there: 254711000111 with country KE is meant internationally
+    if stripped.startswith("0"):
+        raise InvalidInputError(
+            field, f"a national number needs UJUMBE_DEFAULT_COUNTRY; give it as {EXAMPLE.removeprefix('+')}"
+        )
+    return parse(stripped if stripped.startswith("+") or not stripped else f"+{stripped}", field=field)
+
+
+def lenient(text: str) -> str:
+    """The number in E.164 where it is one, else the text as it came, stripped: for what AT tells us."""
+    stripped = text.strip()
+    try:
+        return parse(stripped if stripped.startswith("+") else f"+{stripped}")
+    except InvalidInputError:
+        return stripped
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is already E.164 by shape, so that it can be texted. Short codes and names are not."""
+    return re.fullmatch(r"\+[1-9][0-9]{6,14}", text) is not None
+
+
+def mask(text: str) -> str:
+    """A number as logs may show it: `+254711000111` → `+254******111`."""
+    if len(text) <= 7:
+        return "*" * len(text)
+    return f"{text[:4]}{'*' * (len(text) - 7)}{text[-3:]}"
+
+
+def mask_all(text: str) -> str:
+    """Every number inside a longer text masked, e.g. in a request path or a driver's error."""
+    return _DIGIT_RUN.sub(lambda found: mask(found.group()), text)
+
+
+_PARSE_REASONS = {
+    NumberParseException.INVALID_COUNTRY_CODE: "no country has this calling code",
+    NumberParseException.TOO_SHORT_NSN: "the number is too short",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "the number is too short",
+    NumberParseException.TOO_LONG: "the number is too long",
+}
+_POSSIBLE_REASONS = {
+    ValidationResult.TOO_SHORT: "the number is too short for its country",
+    ValidationResult.TOO_LONG: "the number is too long for its country",
+    ValidationResult.INVALID_COUNTRY_CODE: "no country has this calling code",
+}
