@@ -9,10 +9,9 @@ import os
 import random
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from ujumbe.africastalking import wire
@@ -21,6 +20,7 @@ from ujumbe.africastalking.errors import NotTakenError, ProviderError, Taken
 from ujumbe.domain import phone, retry, text
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.money import Money
+from ujumbe.domain.outcome import Verdict
 from ujumbe.settings import Settings
 
 LONGEST_WAIT: Final = 60.0
@@ -131,10 +131,10 @@ async def _send_all(settings: Settings, outgoing: wire.Outgoing, retries: int, r
                 await asyncio.sleep(max(wait, min(error.retry_after or 0.0, LONGEST_WAIT)))
                 calls.appendleft((numbers, tries + 1))
             elif not answered.issuperset(numbers):
-                raise _partly(error, replies, numbers, calls) from error
+                raise _partly(error, replies, answered, numbers, calls) from error
             # else: a repeat that never got through; what AT said of these numbers before still holds
         except ProviderError as error:
-            raise _partly(error, replies, numbers, calls) from error
+            raise _partly(error, replies, answered, numbers, calls) from error
         else:
             replies.append(reply)
             answered.update(numbers)
@@ -142,22 +142,24 @@ async def _send_all(settings: Settings, outgoing: wire.Outgoing, retries: int, r
             if again and tries <= retries:
                 await asyncio.sleep(wait)
                 calls.appendleft((again, tries + 1))
-    return _merge(replies)
+    return _merge(replies, len(answered))
 
 
 def _partly(
     error: ProviderError,
     replies: Sequence[wire.SendReply],
+    answered: Collection[str],
     numbers: Sequence[str],
     calls: Iterable[tuple[Sequence[str], int]],
 ) -> ProviderError:
     """The error to raise when the call for `numbers` broke and `calls` were still to come."""
     if not replies:
         return error
+    reply = _merge(replies, len(answered))
     unsent = [number for rest, _ in calls for number in rest]
     if error.taken is Taken.MAYBE:
-        return PartlySentError(error, _merge(replies), unsent, list(numbers))
-    return PartlySentError(error, _merge(replies), [*numbers, *unsent], [])
+        return PartlySentError(error, reply, unsent, list(numbers))
+    return PartlySentError(error, reply, [*numbers, *unsent], [])
 
 
 def _refused_for_now(numbers: Sequence[str], reply: wire.SendReply) -> tuple[str, ...]:
@@ -165,39 +167,46 @@ def _refused_for_now(numbers: Sequence[str], reply: wire.SendReply) -> tuple[str
     return tuple(number for number, line in lines if line is not None and line.outcome.retryable)
 
 
-def _merge(replies: Sequence[wire.SendReply]) -> Reply:
-    """The replies as one of AT's shape: the last word on each number, in the order they were asked for."""
+def _merge(replies: Sequence[wire.SendReply], asked: int) -> Reply:
+    """The replies about `asked` numbers as one of AT's shape: the last word on each, in the order of asking."""
     if len(replies) == 1:
         return dict(replies[0].raw)
-    lines: dict[str, Any] = {}
+    rows: dict[str, Any] = {}
+    taken: dict[str, bool] = {}
     for reply in replies:
         for row, line in zip(reply.raw["SMSMessageData"]["Recipients"], reply.recipients, strict=True):
-            lines[line.number] = row
-    refusals = [reply.refusal for reply in replies if reply.refusal]
-    taken = sum(reply.sent or 0 for reply in replies)
+            rows[line.number] = row
+            taken[line.number] = line.outcome.verdict is Verdict.TAKEN
     totals = [reply.total for reply in replies if reply.total is not None]
-    summary = f"Sent to {taken}/{len(lines)}{_total(totals)}" if lines else refusals[0]
-    return {"SMSMessageData": {"Message": summary, "Recipients": list(lines.values())}}
+    summary = f"Sent to {sum(taken.values())}/{asked}{_total(totals)}" if rows else replies[0].summary
+    return {"SMSMessageData": {"Message": summary, "Recipients": list(rows.values())}}
 
 
 def _total(totals: Iterable[Money]) -> str:
     """The cost part of AT's summary; left out where AT gave none or changed the currency between calls."""
     known = list(totals)
-    if not known or len({each.currency for each in known if each.micros}) > 1:
+    charged = [each for each in known if each.micros]
+    if not known or len({each.currency for each in charged}) > 1:
         return ""
-    total = sum(known, Money(0, ""))
-    return f" Total Cost: {total if total.micros != 0 else Decimal(0)}"
+    return f" Total Cost: {sum(charged, Money(0, ''))}"
 
 
 class _Background:
     """One event loop in one daemon thread, with one client an account: made on the first call, kept till exit."""
 
     def __init__(self) -> None:
-        # A forked child (gunicorn, multiprocessing) has the loop but not its thread: it starts afresh.
-        os.register_at_fork(after_in_child=self._forget)
-        self._forget()
+        self._inherited: list[object] = []
+        os.register_at_fork(after_in_child=self._forked)
+        self._fresh()
 
-    def _forget(self) -> None:
+    def _forked(self) -> None:
+        # A forked child (gunicorn, multiprocessing) has the loop but not its thread: it starts afresh. It must not
+        # even collect what it inherited: closing its copies would take the parent's sockets out of the epoll that
+        # both share, and the parent's next call would wait for an answer that it cannot see.
+        self._inherited.append((self._loop, self._clients))
+        self._fresh()
+
+    def _fresh(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._clients: dict[tuple[str, str, str, float], AfricasTalking] = {}
@@ -233,9 +242,11 @@ class _Background:
             return self._loop
 
     def _stop(self) -> None:
-        if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=CONNECT_SECONDS)
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        # A forked child that has called too is registered twice, once through its parent.
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._close(), loop).result(timeout=CONNECT_SECONDS)
+            loop.call_soon_threadsafe(loop.stop)
 
     async def _close(self) -> None:
         for client in self._clients.values():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 import phonenumbers
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,6 +17,8 @@ from pydantic_settings import (
 from ujumbe.domain.errors import SettingsError
 
 DEFAULT_REPLY: Final = 'This is a response to: "{text}"'
+LOG_FORMATS: Final = ("auto", "text", "json")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -109,8 +111,8 @@ class Settings(BaseSettings):
 
     @field_validator("log_format", "log_level")
     @classmethod
-    def _known_word(cls, value: str) -> str:
-        known = ("auto", "text", "json", "debug", "info", "warning", "error")
+    def _known_word(cls, value: str, info: ValidationInfo) -> str:
+        known = LOG_FORMATS if info.field_name == "log_format" else LOG_LEVELS
         if value.lower() not in known:
             raise ValueError(f"not one of {', '.join(known)}")
         return value.lower()

@@ -4,6 +4,7 @@ Shapes are AT's ("SMS notifications"), spelled as in recorded traffic; extra, mi
 statuses and odd dates all pass, because a callback that is refused comes back for twelve hours and is then lost.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,12 +156,10 @@ def read_date(text: str) -> int | None:
 
 def _body_pairs(body: bytes, content_type: str) -> list[tuple[str, str]]:
     if content_type.split(";", 1)[0].strip().lower() == "application/json" or body.lstrip()[:1] == b"{":
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # nested too deeply, to read or to write again
             document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
-        if isinstance(document, dict):
-            return [(name, _json_text(value)) for name, value in document.items() if value is not None]
+            if isinstance(document, dict):
+                return [(name, _json_text(value)) for name, value in document.items() if value is not None]
     return _pairs(body)
 
 

@@ -203,7 +203,7 @@ def read_send(body: bytes) -> SendReply:
     rows = data.get("Recipients")
     if not isinstance(rows, list):
         raise UnreadableReplyError("the reply's SMSMessageData has no list of Recipients")
-    summary = str(data.get("Message", ""))
+    summary = _text(data, "Message")
     found = _SUMMARY.match(summary)
     return SendReply(
         summary=summary,
@@ -277,7 +277,7 @@ def match(numbers: Sequence[str], recipients: Sequence[Recipient]) -> list[Recip
 
 
 _SUMMARY = re.compile(
-    r"Sent to (?P<sent>\d+)/(?P<asked>\d+)(?: Total Cost: (?P<total>.*?))?(?: Message parts: \d+)?\s*$"
+    r"Sent to (?P<sent>\d{1,9})/(?P<asked>\d+)(?: Total Cost: (?P<total>.*?))?(?: Message parts: \d+)?\s*$"
 )
 """`Sent to 1/1`, `Sent to 0/1 Total Cost: 0`, `Sent to 1/1 Total Cost: USD 0.0079 Message parts: 1`: all recorded."""
 

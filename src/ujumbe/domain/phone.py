@@ -1,6 +1,7 @@
 """Phone numbers: from what people type to E.164, and to what a log may show."""
 
 import re
+from contextlib import suppress
 from typing import Final
 
 import phonenumbers
@@ -13,7 +14,8 @@ LONGEST_INPUT: Final = 40
 """Characters. Fifteen digits (ITU-T E.164) with generous separators; longer input is not a number."""
 
 _SEPARATORS = re.compile(r"[\s().\u00a0\u2010-\u2015\u2212-]+")
-_DIGIT_RUN = re.compile(r"(?<![\w.:-])\+?\d{9,15}(?![\w.:-])")
+_DIGIT_RUN = re.compile(r"(?:\+|%2[Bb])\d{7,15}|(?<![\w.:-])\d{9,15}(?![\w:-]|\.\d)")
+"""Behind a `+`, however it is written, digits are a number; without one they may be part of an id or a time."""
 
 _PLAUSIBLE_NATIONAL_DIGITS = 9
 """Numbering plans grow before the metadata does, and the seeds call the nine-digit `+234803456789` valid:
@@ -56,14 +58,18 @@ def parse_query(text: str, *, field: str = "phone", default_country: str = "") -
     """The number of a query parameter, in E.164.
 
     The seeds' routes take it without `+`; a `+` that was not percent-encoded arrives as a space. A number
-    that starts with `0` is national, so `default_country` decides; without one it is refused.
+    that starts with `0` is national, so `default_country` decides; without one it is refused. Any other is national
+    only where that country has such a number: lengths alone would make `254711000111` a Nigerian one.
     """
     stripped = text.strip()
     if default_country and not stripped.startswith("+"):
-        try:
-            return parse(stripped, field=field, default_country=default_country)
-        except InvalidInputError:
-            pass  # not a national number there: 254711000111 with country KE is meant internationally
+        with suppress(InvalidInputError):
+            national = parse(stripped, field=field, default_country=default_country)
+            if stripped.startswith("0") or phonenumbers.is_valid_number(phonenumbers.parse(national)):
+                return national
+            with suppress(InvalidInputError):
+                return parse(f"+{stripped}", field=field)
+            return national
     if stripped.startswith("0"):
         raise InvalidInputError(
             field, f"a national number needs UJUMBE_DEFAULT_COUNTRY; give it as {EXAMPLE.removeprefix('+')}"

@@ -1,0 +1,5 @@
+"""`python -m ujumbe`."""
+
+from ujumbe.cli import main
+
+main()

@@ -1,0 +1,48 @@
+"""The command line: one file a noun."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ujumbe import __version__
+from ujumbe.cli import db, dev, keys, messages, send, serve, simulator
+from ujumbe.cli.output import fail
+from ujumbe.domain.errors import UjumbeError
+
+app = typer.Typer(
+    name="ujumbe",
+    help="A self-hosted SMS service on Africa's Talking. Start with `ujumbe dev`: it needs no account and no key.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"ujumbe {__version__}")
+        raise typer.Exit
+
+
+app.command("dev")(dev.dev)
+app.command("serve")(serve.serve)
+app.command("simulator")(simulator.simulator)
+app.command("send")(send.send)
+app.add_typer(messages.app, name="messages")
+app.add_typer(keys.app, name="keys")
+app.add_typer(db.app, name="db")
+
+
+def main() -> None:
+    """Run the command line. What is wrong with the surroundings is one sentence and exit code 1, never a traceback."""
+    try:
+        app()
+    except UjumbeError as error:
+        fail(str(error))
+        sys.exit(1)

@@ -1,0 +1,122 @@
+"""`ujumbe send`: a text from the command line, through the same outbox as everything else."""
+
+import asyncio
+import time
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ujumbe import telemetry
+from ujumbe.cli.database import open_database, service_on
+from ujumbe.cli.messages import document, print_messages
+from ujumbe.cli.output import AsJson, err, print_json
+from ujumbe.domain import phone, text
+from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.message import State
+from ujumbe.flows import sending
+from ujumbe.runtime import open_runtime
+from ujumbe.settings import Settings
+from ujumbe.store import accounts, messages
+from ujumbe.store.messages import Batch, Message, Source
+from ujumbe.store.sqlite import Database, Tx
+from ujumbe.worker import loop
+
+LOOK_SECONDS: Final = 0.2
+TAKEN: Final = frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED})
+UNDER_WAY: Final = frozenset({State.SCHEDULED, State.QUEUED, State.SENDING})
+
+
+def send(
+    words: Annotated[list[str], typer.Argument(metavar="NUMBER... TEXT", help="One or more numbers, then the text.")],
+    sender: Annotated[str | None, typer.Option("--from", help="Sender ID. [default: AT_SENDER_ID]")] = None,
+    two_way: Annotated[
+        bool, typer.Option("--two-way", help="Send from AT_SHORTCODE, so that it can be answered.")
+    ] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until Africa's Talking has taken it.")] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Send a text to one or more numbers: `ujumbe send +254711000111 "Hello"`.
+
+    The message goes into the outbox of the database. A service that runs on it sends it; where none runs, this command
+    does, with AT_USERNAME and AT_API_KEY. Exit code 1 when any was not taken.
+    """
+    if len(words) < 2:
+        raise InvalidInputError("TEXT", "give one or more numbers, then the text: ujumbe send +254711000111 'Hello'")
+    settings = Settings.load()
+    numbers = list(dict.fromkeys(_number(word, settings) for word in words[:-1]))
+    content = text.check(words[-1], field="TEXT")
+    default = settings.at_shortcode if two_way else settings.at_sender_id
+    plan = _Plan(numbers, content, "two_way" if two_way else "bulk", default if sender is None else sender)
+    telemetry.set_up("error", settings.log_format)
+    found = asyncio.run(_beside(settings, plan, wait) if service_on(settings) else _alone(settings, plan, wait))
+    documents = [document(each) for each in found]
+    if as_json:
+        print_json(documents)
+    else:
+        print_messages(documents)
+    if any(each.state in UNDER_WAY for each in found):
+        err.print("Some are still in the outbox; the service goes on trying until they expire.")
+    if any(each.state not in TAKEN for each in found):
+        raise typer.Exit(1)
+
+
+class _Plan:
+    """What is to be sent."""
+
+    def __init__(self, numbers: list[str], content: str, mode: str, sender: str) -> None:
+        self.numbers = numbers
+        self.content = content
+        self.mode = mode
+        self.sender = sender
+
+    def accept(self, tx: Tx, account: int) -> list[int]:
+        return sending.accept(tx, Batch(account, Source.CLI, self.mode, self.sender, self.content), self.numbers)
+
+
+async def _beside(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
+    """A service is running: it finds the message in the outbox within a second."""
+    holder = service_on(settings)
+    assert holder is not None
+    async with open_database(settings) as db:
+        account = await db.write(accounts.ensure, holder.username, holder.host)
+        ids = await db.write(plan.accept, account)
+        return await _watch(db, account, ids, wait)
+
+
+async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
+    """Nobody else has the database: be the worker until it is out."""
+    async with open_runtime(settings, url="ujumbe send") as runtime:
+        ids = await runtime.db.write(plan.accept, runtime.account)
+        working = asyncio.create_task(loop.run(runtime))
+        found = await _watch(runtime.db, runtime.account, ids, wait)
+        runtime.stopping.set()
+        runtime.outbox.set()
+        await working
+    return found
+
+
+async def _watch(db: Database, account: int, ids: list[int], wait: float) -> list[Message]:
+    """Follow the messages until none is under way, or for `wait` seconds."""
+    deadline = time.monotonic() + wait
+    columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("", total=len(ids))
+        while True:
+            found = await db.read(_find, account, ids)
+            done = sum(each.state not in UNDER_WAY for each in found)
+            progress.update(task, completed=done)
+            if done == len(ids) or time.monotonic() > deadline:
+                return found
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _find(tx: Tx, account: int, ids: list[int]) -> list[Message]:
+    return [found for each in ids if (found := messages.find(tx, account, each)) is not None]
+
+
+def _number(word: str, settings: Settings) -> str:
+    try:
+        return phone.parse(word, field="NUMBER", default_country=settings.default_country)
+    except InvalidInputError as error:
+        raise InvalidInputError("NUMBER", f"{phone.mask(word)}: {error}") from None

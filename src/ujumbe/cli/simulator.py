@@ -1,0 +1,48 @@
+"""`ujumbe simulator`: the local Africa's Talking alone."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from ujumbe import telemetry
+from ujumbe.cli import server
+from ujumbe.cli.output import err
+from ujumbe.domain.errors import SettingsError
+from ujumbe.settings import Settings
+from ujumbe.simulator.app import create_app
+from ujumbe.simulator.config import SimulatorConfig
+
+
+def simulator(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8001,
+    callbacks: Annotated[
+        str, typer.Option(help="Where delivery reports, incoming texts and notices go; empty for nowhere.")
+    ] = "http://127.0.0.1:8000/sms",
+    state: Annotated[str, typer.Option(help="SQLite file for phones and ledger; forgotten at the end if empty.")] = "",
+) -> None:
+    """Run only the local Africa's Talking: phones in a browser, AT's API under the same address.
+
+    Its one account is what AT_USERNAME, AT_API_KEY, AT_SHORTCODE and AT_SENDER_ID say, else sandbox, local, 12345
+    and none. Point anything at it with AT_API_URL=http://127.0.0.1:8001.
+    """
+    settings = Settings.load()
+    telemetry.set_up(settings.log_level, settings.log_format)
+    try:
+        config = SimulatorConfig.from_environment(
+            os.environ,
+            callbacks=callbacks,
+            callback_token=settings.tokens[0] if settings.tokens else "",
+            database=state or ":memory:",
+        )
+    except ValueError as error:
+        raise SettingsError(f"--{error}") from None
+    server.run(_simulate(config, port))
+
+
+async def _simulate(config: SimulatorConfig, port: int) -> None:
+    socket = server.listen("127.0.0.1", port)
+    stop = server.Stop()
+    async with create_app(config) as local_at:
+        err.print(f"Phones at {server.url_of(socket)}/, callbacks to {config.callbacks or 'nowhere'}. Ctrl-C stops it.")
+        await server.serve(local_at, socket, stop, let_go=local_at.let_go)

@@ -1,0 +1,18 @@
+"""Moments: epoch milliseconds inside, RFC 3339 outside."""
+
+from datetime import UTC, datetime
+
+
+def to_datetime(moment_ms: int) -> datetime:
+    """Epoch milliseconds as an aware time in UTC."""
+    return datetime.fromtimestamp(moment_ms / 1000, UTC)
+
+
+def show(moment_ms: int) -> str:
+    """Epoch milliseconds as RFC 3339 in UTC, e.g. `2026-03-04T10:30:00.000Z`."""
+    return to_datetime(moment_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware time as epoch milliseconds."""
+    return round(moment.timestamp() * 1000)

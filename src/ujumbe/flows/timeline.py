@@ -1,0 +1,73 @@
+"""A message with everything that happened to it, composed on reading: for the API and the command line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ujumbe.africastalking import callbacks as forms
+from ujumbe.domain import ids
+from ujumbe.domain.ids import Kind
+from ujumbe.store import callbacks, calls, messages
+from ujumbe.store.callbacks import Kept
+from ujumbe.store.calls import Attempt
+from ujumbe.store.messages import Message
+from ujumbe.store.sqlite import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened. `at` is epoch milliseconds."""
+
+    at: int
+    what: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A message and its timeline, oldest first."""
+
+    message: Message
+    timeline: list[Step]
+
+
+def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
+    """Compose the timeline from the batch, the attempts, the callbacks and the state; None for an unknown id."""
+    message = messages.find(tx, account, message_id)
+    if message is None:
+        return None
+    steps = [Step(message.created_at, "accepted", {"through": message.source})]
+    for attempt in calls.of_message(tx, message_id):
+        steps.extend(_attempt(attempt))
+    steps.extend(_report(kept) for kept in callbacks.of_message(tx, message_id))
+    steps.sort(key=lambda step: step.at)
+    state = {"state": message.state, "reason": message.reason}
+    return Explained(message, [*steps, Step(max(message.updated_at, steps[-1].at), "state", _told(state))])
+
+
+def _attempt(attempt: Attempt) -> list[Step]:
+    call = ids.show(Kind.CALL, attempt.call)
+    begun = Step(attempt.started_at, "submitted", {"call": call, "recipients": attempt.recipients})
+    if attempt.finished_at is None:
+        return [begun]
+    detail = {
+        "call": call,
+        "outcome": attempt.state,
+        "http_status": attempt.http_status,
+        "status_code": attempt.code,
+        "status": attempt.status,
+        "provider_message_id": attempt.provider_id,
+        "cost": None if attempt.cost is None else str(attempt.cost),
+        "summary": attempt.summary,
+        "reply": attempt.reply,
+    }
+    return [begun, Step(attempt.finished_at, "answered", _told(detail))]
+
+
+def _report(kept: Kept) -> Step:
+    form = forms.fields(kept.raw.body, kept.raw.query, kept.raw.content_type)
+    detail = {"callback": ids.show(Kind.CALLBACK, kept.id), "became": kept.fate, "why": kept.note, "fields": form}
+    return Step(kept.received_at, "report", detail)
+
+
+def _told(detail: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in detail.items() if value not in (None, "")}

@@ -1,0 +1,82 @@
+"""Callbacks as they came: raw, with what became of each and why."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ujumbe.store.sqlite import Row, Tx
+
+
+class Fate(StrEnum):
+    """What became of a callback."""
+
+    APPLIED = "applied"
+    WAITING = "waiting"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A callback as it came over the wire. `query` is without the callback token."""
+
+    kind: str
+    query: bytes
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored callback. `received_at` is epoch milliseconds."""
+
+    id: int
+    raw: Raw
+    fate: Fate
+    note: str
+    received_at: int
+
+
+def insert(tx: Tx, account: int, raw: Raw, *, number: str, provider_id: str, fate: Fate, note: str) -> int:
+    """Keep a callback; its id."""
+    callback = tx.new_id()
+    tx.run(
+        "callbacks.insert",
+        id=callback,
+        account=account,
+        kind=raw.kind,
+        query=raw.query,
+        content_type=raw.content_type,
+        body=raw.body,
+        number=number,
+        provider_id=provider_id,
+        state=fate,
+        note=note,
+        now=tx.now,
+    )
+    return callback
+
+
+def conclude(tx: Tx, callback: int, fate: Fate, note: str) -> None:
+    """Say what became of a callback that waited."""
+    tx.run("callbacks.conclude", id=callback, state=fate, note=note)
+
+
+def waiting(tx: Tx, provider_ids: Sequence[str]) -> list[tuple[int, Raw]]:
+    """Delivery reports that came before we knew one of these ids, oldest first."""
+    rows = tx.all("callbacks.waiting", provider_ids=json.dumps(provider_ids))
+    return [(row["id"], _raw(row, "delivery-reports")) for row in rows]
+
+
+def of_message(tx: Tx, message: int) -> list[Kept]:
+    """Every delivery report for any attempt of this message, oldest first."""
+    return [
+        Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"])
+        for row in tx.all("callbacks.of_message", message=message)
+    ]
+
+
+def _raw(row: Row, kind: str) -> Raw:
+    return Raw(kind, row["query"], row["content_type"], row["body"])

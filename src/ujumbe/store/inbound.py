@@ -1,0 +1,98 @@
+"""Incoming texts."""
+
+from dataclasses import dataclass
+
+from ujumbe.store.sqlite import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """A text to store; `provider_id` is AT's id, by which a redelivery is known. `date` is epoch ms or None."""
+
+    provider_id: str
+    number: str
+    recipient: str
+    text: str
+    date: int | None
+    date_raw: str
+    link_id: str
+    network_code: str
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A stored text, with the answer it got (a message id) or why it got none. Times are epoch milliseconds."""
+
+    id: int
+    received_at: int
+    reply: int | None
+    reply_note: str
+    content: NewText
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A text we answered by ourselves: what it said, what we said, when (epoch ms)."""
+
+    heard: str
+    answered: str
+    at: int
+
+
+def insert(tx: Tx, account: int, text: NewText) -> int | None:
+    """Store a text; its id, or None where AT's id shows that we have it already."""
+    inbound = tx.new_id()
+    added = tx.run(
+        "inbound.insert",
+        id=inbound,
+        account=account,
+        provider_id=text.provider_id,
+        number=text.number,
+        recipient=text.recipient,
+        text=text.text,
+        date=text.date,
+        date_raw=text.date_raw,
+        link_id=text.link_id,
+        network_code=text.network_code,
+        cost=text.cost,
+        now=tx.now,
+    )
+    return inbound if added else None
+
+
+def answered(tx: Tx, inbound: int, reply: int | None, note: str = "") -> None:
+    """Note the message that answers a text, or why none does."""
+    tx.run("inbound.answered", id=inbound, reply=reply, note=note)
+
+
+def exchanges(tx: Tx, account: int, number: str, recipient: str, since: int) -> list[Exchange]:
+    """What we answered to `number` from `recipient` by ourselves after `since` (epoch ms), newest first."""
+    rows = tx.all("inbound.rounds", account=account, number=number, recipient=recipient, since=since)
+    return [Exchange(row["heard"], row["answered"], row["created_at"]) for row in rows]
+
+
+def list_page(tx: Tx, account: int, *, number: str | None, before: int | None, limit: int) -> list[Inbound]:
+    """Incoming texts, newest first; `before` is an id."""
+    values = {"account": account, "before": before if before is not None else (1 << 63) - 1, "limit": limit}
+    rows = tx.all("inbound.list", **values) if number is None else tx.all("inbound.list_of", number=number, **values)
+    return [
+        Inbound(
+            id=row["id"],
+            received_at=row["received_at"],
+            reply=row["reply_id"],
+            reply_note=row["reply_note"],
+            content=NewText(
+                row["provider_id"],
+                row["number"],
+                row["recipient"],
+                row["text"],
+                row["date"],
+                row["date_raw"],
+                row["link_id"],
+                row["network_code"],
+                row["cost"],
+            ),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,69 @@
+"""One service or worker on one SQLite file: a lock that the kernel drops when its holder dies, however it dies."""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from ujumbe.domain.errors import UjumbeError
+
+
+class DatabaseInUseError(UjumbeError):
+    """Another service or worker has this SQLite file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a database: shown to people, and read by commands that leave sending to the service."""
+
+    pid: int
+    url: str
+    username: str
+    host: str
+
+
+class FileLock:
+    """The lock beside a SQLite file, `ujumbe.sqlite3.lock`. Holding it proves that every earlier owner is dead."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(f"{database.name}.lock")
+        self._file: IO[str] | None = None
+
+    def acquire(self, url: str, username: str, host: str) -> None:
+        """Take the lock and say who we are. Raises `DatabaseInUseError` naming the holder."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            holder = self.holder()
+            who = f"process {holder.pid} at {holder.url}" if holder else "another process"
+            raise DatabaseInUseError(
+                f"{who} already uses {self._path.with_suffix('')}. A SQLite file takes one service or worker; "
+                "stop that one, or give this one another folder (--data, UJUMBE_DATA)"
+            ) from None
+        file.truncate(0)
+        json.dump(asdict(Holder(os.getpid(), url, username, host)), file)
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Let go; the file stays, since removing it would race with the next holder."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock now, or None where nobody does."""
+        try:
+            with self._path.open("r+", encoding="utf-8") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    return Holder(**json.load(file))
+        except (OSError, ValueError, TypeError):
+            pass
+        return None

@@ -1,0 +1,79 @@
+"""Opt-outs: who said stop to which sender, with history."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ujumbe.domain import consent
+from ujumbe.store.sqlite import Row, Tx
+
+
+class Source(StrEnum):
+    """Who told us."""
+
+    CALLBACK = "callback"
+    REFUSAL = "refusal"
+    REPORT = "report"
+    KEYWORD = "keyword"
+    OPERATOR = "operator"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """One period of being opted out; still in force while `ended_at` is None. Times are epoch milliseconds."""
+
+    id: int
+    number: str
+    sender: str
+    """The sender it is about; empty for all of them."""
+    source: Source
+    reason: str
+    started_at: int
+    ended_at: int | None
+    ended_by: str
+
+
+def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reason: str = "") -> bool:
+    """Record that `number` wants nothing more from `sender` ('' for all); False where that is so already."""
+    added = tx.run(
+        "opt_outs.insert",
+        id=tx.new_id(),
+        account=account,
+        number=number,
+        sender=sender,
+        scope=consent.scope(sender),
+        source=source,
+        reason=reason,
+        now=tx.now,
+    )
+    return added > 0
+
+
+def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
+    """Whether `number` has opted out of `sender`, or of all."""
+    row = tx.one("opt_outs.in_force", account=account, number=number, scope=consent.scope(sender))
+    return row is not None
+
+
+def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[OptOut]:
+    """The opt-outs in force, newest first; `before` is an id."""
+    end = before if before is not None else (1 << 63) - 1
+    return [_opt_out(row) for row in tx.all("opt_outs.list", account=account, before=end, limit=limit)]
+
+
+def history(tx: Tx, account: int, number: str) -> list[OptOut]:
+    """Everything this number ever said about it, newest first."""
+    return [_opt_out(row) for row in tx.all("opt_outs.history", account=account, number=number)]
+
+
+def _opt_out(row: Row) -> OptOut:
+    return OptOut(
+        row["id"],
+        row["number"],
+        row["sender"],
+        Source(row["source"]),
+        row["reason"],
+        row["started_at"],
+        row["ended_at"],
+        row["ended_by"],
+    )

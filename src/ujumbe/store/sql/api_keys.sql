@@ -1,0 +1,11 @@
+-- name: insert
+INSERT INTO api_keys (id, name, scopes, hash, created_at) VALUES (:id, :name, :scopes, :hash, :now);
+
+-- name: by_hash
+SELECT id, name, scopes, created_at, revoked_at FROM api_keys WHERE hash = :hash AND revoked_at IS NULL;
+
+-- name: list
+SELECT id, name, scopes, created_at, revoked_at FROM api_keys ORDER BY id;
+
+-- name: revoke
+UPDATE api_keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;

@@ -1,0 +1,18 @@
+-- name: insert
+INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, state, note, received_at)
+VALUES (:id, :account, :kind, :query, :content_type, :body, :number, :provider_id, :state, :note, :now);
+
+-- name: conclude
+UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
+
+-- name: waiting
+SELECT id, query, content_type, body FROM callbacks
+ WHERE provider_id IN (SELECT value FROM json_each(:provider_ids)) AND kind = 'delivery-reports' AND state = 'waiting'
+ ORDER BY id;
+
+-- name: of_message
+SELECT c.id, c.kind, c.query, c.content_type, c.body, c.state, c.note, c.received_at
+  FROM callbacks c
+ WHERE c.kind = 'delivery-reports'
+   AND c.provider_id IN (SELECT provider_id FROM attempts WHERE message_id = :message AND provider_id IS NOT NULL)
+ ORDER BY c.id;

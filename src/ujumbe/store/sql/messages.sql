@@ -1,0 +1,72 @@
+-- name: insert_batch
+INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, text, segments, link_id, keyword,
+                     category, created_at)
+VALUES (:id, :account, :api_key, :source, :mode, :sender, :scope, :text, :segments, :link_id, :keyword,
+        :category, :now);
+
+-- name: insert
+INSERT INTO messages (id, account_id, batch_id, number, state, reason, due_at, expires_at, tries, created_at, updated_at)
+VALUES (:id, :account, :batch, :number, :state, :reason, :due, :expires, :tries, :now, :now);
+
+-- name: expire
+-- The claim below never takes an expired one; this is what tells people so.
+UPDATE messages SET state = 'expired', reason = 'its time to live ran out in our queue', updated_at = :now
+ WHERE account_id = :account AND state = 'queued' AND expires_at <= :now;
+
+-- name: block
+-- Consent is asked again at the last moment: an opt-out may have come after the message was accepted.
+UPDATE messages SET state = 'blocked', reason = 'the recipient has opted out', updated_at = :now
+ WHERE account_id = :account AND state = 'queued' AND due_at <= :now
+   AND EXISTS (SELECT 1 FROM opt_outs o JOIN batches b ON b.id = messages.batch_id
+                WHERE o.account_id = :account AND o.number = messages.number AND o.ended_at IS NULL
+                  AND o.scope IN ('', b.scope));
+
+-- name: due
+SELECT m.id, m.number, b.mode, b.sender, b.text, b.link_id, b.keyword
+  FROM messages m JOIN batches b ON b.id = m.batch_id
+ WHERE m.account_id = :account AND m.state = 'queued' AND m.due_at <= :now AND m.expires_at > :now
+ ORDER BY m.priority DESC, m.due_at, m.id LIMIT :most;
+
+-- name: take
+UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_at = :now
+ WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'queued'
+RETURNING id;
+
+-- name: next_due
+SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 'queued';
+
+-- name: standing
+SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source
+  FROM messages m JOIN batches b ON b.id = m.batch_id
+ WHERE m.id = :id;
+
+-- name: standings_of_call
+SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source
+  FROM attempts a JOIN messages m ON m.id = a.message_id JOIN batches b ON b.id = m.batch_id
+ WHERE a.call_id = :call;
+
+-- name: move
+-- Guarded by the state that the decision was made on: nothing is decided on a stale reading.
+UPDATE messages
+   SET state = :state, assumed = 0, reason = :reason, due_at = coalesce(:due, due_at),
+       provider_id = coalesce(:provider_id, provider_id), progress = coalesce(:progress, progress),
+       network_code = coalesce(:network_code, network_code), cost_micros = coalesce(:cost_micros, cost_micros),
+       cost_currency = coalesce(:cost_currency, cost_currency), updated_at = :now
+ WHERE id = :id AND state = :was;
+
+-- name: annotate
+-- What a report adds to a message that stays in its state.
+UPDATE messages
+   SET provider_id = coalesce(:provider_id, provider_id), progress = coalesce(:progress, progress),
+       network_code = coalesce(:network_code, network_code), cost_micros = coalesce(:cost_micros, cost_micros),
+       cost_currency = coalesce(:cost_currency, cost_currency), updated_at = :now
+ WHERE id = :id;
+
+-- name: select
+SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.expires_at, m.tries, m.provider_id,
+       m.progress, m.network_code, m.cost_micros, m.cost_currency, m.created_at, m.updated_at,
+       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id
+  FROM messages m JOIN batches b ON b.id = m.batch_id;
+
+-- name: counts
+SELECT state, count(*) AS number FROM messages WHERE account_id = :account GROUP BY state;

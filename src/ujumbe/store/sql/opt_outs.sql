@@ -1,0 +1,19 @@
+-- name: insert
+INSERT INTO opt_outs (id, account_id, number, sender, scope, source, reason, started_at)
+VALUES (:id, :account, :number, :sender, :scope, :source, :reason, :now)
+ON CONFLICT (account_id, number, scope) WHERE ended_at IS NULL DO NOTHING;
+
+-- name: in_force
+SELECT number, sender, source, started_at FROM opt_outs
+ WHERE account_id = :account AND number = :number AND ended_at IS NULL AND scope IN ('', :scope)
+ ORDER BY id LIMIT 1;
+
+-- name: list
+SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
+ WHERE account_id = :account AND ended_at IS NULL AND id < :before
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: history
+SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
+ WHERE account_id = :account AND number = :number
+ ORDER BY id DESC LIMIT 1000;

@@ -1,0 +1,14 @@
+-- name: start
+INSERT INTO subscriptions (id, account_id, number, short_code, keyword, started_at)
+VALUES (:id, :account, :number, :short_code, :keyword, :now)
+ON CONFLICT (account_id, number, short_code, keyword COLLATE NOCASE) WHERE ended_at IS NULL DO NOTHING;
+
+-- name: end
+UPDATE subscriptions SET ended_at = :now
+ WHERE account_id = :account AND number = :number AND short_code = :short_code
+   AND keyword = :keyword COLLATE NOCASE AND ended_at IS NULL;
+
+-- name: list
+SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions
+ WHERE account_id = :account AND id < :before
+ ORDER BY id DESC LIMIT :limit;

@@ -1,0 +1,48 @@
+"""Premium subscriptions, with history."""
+
+from dataclasses import dataclass
+
+from ujumbe.store.sqlite import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One period of a subscription; still running while `ended_at` is None. Times are epoch milliseconds."""
+
+    id: int
+    number: str
+    short_code: str
+    keyword: str
+    started_at: int
+    ended_at: int | None
+
+
+def start(tx: Tx, account: int, number: str, short_code: str, keyword: str) -> bool:
+    """Record a subscription; False where it was running already."""
+    added = tx.run(
+        "subscriptions.start",
+        id=tx.new_id(),
+        account=account,
+        number=number,
+        short_code=short_code,
+        keyword=keyword,
+        now=tx.now,
+    )
+    return added > 0
+
+
+def end(tx: Tx, account: int, number: str, short_code: str, keyword: str) -> bool:
+    """Record that a subscription ended; False where none was running."""
+    values = {"account": account, "number": number, "short_code": short_code, "keyword": keyword}
+    return tx.run("subscriptions.end", now=tx.now, **values) > 0
+
+
+def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[Subscription]:
+    """Subscriptions, ended ones too, newest first; `before` is an id."""
+    rows = tx.all(
+        "subscriptions.list", account=account, before=before if before is not None else (1 << 63) - 1, limit=limit
+    )
+    return [
+        Subscription(row["id"], row["number"], row["short_code"], row["keyword"], row["started_at"], row["ended_at"])
+        for row in rows
+    ]

@@ -1,0 +1,75 @@
+"""The v1 API: JSON in and out, problem details for errors, OpenAPI at /openapi.json."""
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ujumbe import __version__
+from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.runtime import Runtime
+from ujumbe.web import problems
+from ujumbe.web.api import health, inbound, messages, opt_outs, subscriptions
+from ujumbe.web.api.access import needs
+from ujumbe.web.problems import CONTENT_TYPE, Problem
+
+
+def create_api(runtime: Runtime) -> FastAPI:
+    """The FastAPI app over `runtime`."""
+    app = FastAPI(
+        title="Ujumbe",
+        version=__version__,
+        summary="Bulk and two-way SMS on Africa's Talking: sent once, tracked, opt-outs honoured.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.runtime = runtime
+    app.include_router(health.router)
+    for noun in (messages, inbound, opt_outs, subscriptions):
+        app.include_router(noun.router, prefix="/v1")
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])
+    async def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(InvalidInputError, _invalid_input)
+    app.add_exception_handler(StoreUnavailableError, _unavailable)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+async def _problem(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return JSONResponse(error.document(), error.status, error.headers, CONTENT_TYPE)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # Pydantic's own errors repeat the input, which may be a number or a text: only place and reason go out.
+    errors = [
+        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
+        for each in error.errors()
+    ]
+    fields = ", ".join(each["field"] for each in errors)
+    return await _problem(request, Problem("invalid", f"Not valid: {fields}", errors=errors))
+
+
+async def _invalid_input(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, InvalidInputError)
+    errors = [{"field": error.field, "message": str(error)}]
+    return await _problem(request, Problem("invalid", f"Not valid: {error.field}", errors=errors))
+
+
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - its text names files
+    problem = Problem("unavailable", "The database cannot be used now", headers={"Retry-After": "5"})
+    return await _problem(request, problem)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    problem = problems.of_status(error.status_code)
+    problem.headers = dict(error.headers or {})
+    return await _problem(request, problem)

@@ -1,0 +1,43 @@
+"""What every route of the API starts from: the runtime, and a key that covers it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from ujumbe.domain.ids import Kind, read
+from ujumbe.runtime import Runtime
+from ujumbe.store.api_keys import Scope
+from ujumbe.store.messages import LARGEST_PAGE
+from ujumbe.web.auth import authorize
+
+
+def runtime_of(request: Request) -> Runtime:
+    """The runtime that the app was made over."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets through only keys covering `scope`."""
+    wanted = Scope(scope)
+
+    async def check(request: Request) -> None:
+        await authorize(runtime_of(request), request.headers.get("authorization", ""), wanted)
+
+    return check
+
+
+def page_start(cursor: str | None, kind: Kind) -> int | None:
+    """The id below which a page begins. Raises `InvalidInputError` for a cursor that is none of ours."""
+    return None if cursor is None else read(kind, cursor, field="cursor")
+
+
+def page_end(ids: list[str], limit: int) -> str | None:
+    """The cursor of the following page; None where this one was the last."""
+    return ids[-1] if len(ids) == limit else None
+
+
+Live = Annotated[Runtime, Depends(runtime_of)]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Items on a page")]
+Cursor = Annotated[str | None, Query(max_length=40, description="The `next` of the page before")]

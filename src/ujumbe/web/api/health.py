@@ -1,0 +1,28 @@
+"""GET /healthz and /readyz: whether this process lives, and whether it can work. AT is never asked."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from ujumbe.domain.errors import StoreUnavailableError
+from ujumbe.store import messages
+from ujumbe.web.api.access import Live
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Tell that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def readyz(runtime: Live) -> JSONResponse:
+    """Tell whether the database and the worker can work; 503 where one cannot."""
+    checks = {"database": "ok", "worker": "ok" if runtime.working else "not running"}
+    try:
+        await runtime.db.read(messages.next_due, runtime.account)
+    except StoreUnavailableError:
+        checks["database"] = "cannot be read"
+    ready = all(each == "ok" for each in checks.values())
+    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)

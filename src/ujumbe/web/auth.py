@@ -1,0 +1,45 @@
+"""Who may do what: API keys on requests, tokens on callbacks."""
+
+import hmac
+from collections.abc import Sequence
+
+from ujumbe.runtime import Runtime
+from ujumbe.store import api_keys
+from ujumbe.store.api_keys import ApiKey, Scope
+from ujumbe.web.problems import Problem
+
+
+async def authorize(runtime: Runtime, authorization: str, scope: Scope) -> ApiKey | None:
+    """The key of an `Authorization: Bearer …` header, if it covers `scope`; None where no key is needed.
+
+    Raises a `Problem`: 401 without a usable key, 403 where it lacks the scope.
+    """
+    if runtime.keyless:
+        return None
+    kind, _, secret = authorization.partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise Problem(
+            "unauthorized",
+            "Send `Authorization: Bearer <key>`; `ujumbe keys create` makes a key",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    key = await runtime.db.read(api_keys.find, secret.strip())
+    if key is None:
+        raise Problem(
+            "unauthorized",
+            "This API key is unknown or was revoked",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+    if not key.allows(scope):
+        raise Problem("forbidden", f"The key has no scope `{scope}`; `ujumbe keys create --scopes {scope}` makes one")
+    return key
+
+
+def token_opens(given: str, tokens: Sequence[str]) -> bool:
+    """Whether a callback's token is one of ours, compared in constant time. Without tokens all is open."""
+    if not tokens:
+        return True
+    offered = given.encode("utf-8", "replace")
+    # Every token is compared, so that the time taken does not tell which one came near.
+    matches = [hmac.compare_digest(offered, token.encode()) for token in tokens]
+    return any(matches)

@@ -1,0 +1,68 @@
+"""Errors as RFC 9457 problem details: one shape for everything, with a stable `type` to script against."""
+
+import json
+from typing import Any, Final
+
+from ujumbe.web.asgi import Send, respond
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+TITLES: Final = {
+    "bad-request": (400, "The request cannot be understood"),
+    "unauthorized": (401, "An API key is needed"),
+    "forbidden": (403, "This API key may not do that"),
+    "not-found": (404, "There is nothing here"),
+    "method-not-allowed": (405, "This address does not take that method"),
+    "too-large": (413, "The request is too large"),
+    "invalid": (422, "The request is not valid"),
+    "internal": (500, "Something broke on our side"),
+    "unavailable": (503, "The service cannot work now; try again"),
+}
+"""Every problem by the last word of its `type` (`urn:ujumbe:problem:…`): HTTP status and title."""
+
+
+class Problem(Exception):  # noqa: N818 - it is the RFC's word
+    """A request that ends as a problem. `errors` lists fields, each with what would be right."""
+
+    def __init__(
+        self,
+        name: str,
+        detail: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.name = name
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of this kind of problem."""
+        return TITLES[self.name][0]
+
+    def document(self) -> dict[str, Any]:
+        """The problem as JSON."""
+        status, title = TITLES[self.name]
+        document: dict[str, Any] = {
+            "type": f"urn:ujumbe:problem:{self.name}",
+            "title": title,
+            "status": status,
+            "detail": self.detail,
+        }
+        return document | ({"errors": self.errors} if self.errors else {})
+
+    async def respond(self, send: Send) -> None:
+        """Answer with it, outside of FastAPI."""
+        headers = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+        await respond(send, self.status, CONTENT_TYPE.encode(), json.dumps(self.document()).encode(), *headers)
+
+
+def of_status(status: int) -> Problem:
+    """The problem for a bare HTTP status, e.g. one that a framework raised."""
+    for name, (known, title) in TITLES.items():
+        if known == status:
+            return Problem(name, title)
+    return Problem("bad-request" if status < 500 else "internal", f"HTTP {status}")

@@ -1,0 +1,185 @@
+"""The seeds' routes under /sms: status, two ways to send at once, and AT's four callbacks. Raw ASGI, for speed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+import structlog
+
+from ujumbe.africastalking import callbacks as forms
+from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.errors import ProviderError, Taken
+from ujumbe.domain import phone, text
+from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.flows import consent, delivery, inbound, sending, subscriptions
+from ujumbe.runtime import Runtime
+from ujumbe.store.api_keys import Scope as KeyScope
+from ujumbe.store.callbacks import Raw
+from ujumbe.store.messages import Batch, Source
+from ujumbe.web.asgi import (
+    BodyTooLargeError,
+    ClientGoneError,
+    Receive,
+    Scope,
+    Send,
+    header,
+    read_body,
+    respond,
+)
+from ujumbe.web.auth import authorize, token_opens
+from ujumbe.web.problems import Problem
+
+DEFAULT_MESSAGE: Final = "Hello from Africa's Talking!"
+LARGEST_BODY: Final = 64 * 1024
+"""Bytes. AT's callbacks are below 2 KB; the longest text, percent-encoded, is below 20."""
+
+TEXT: Final = b"text/plain; charset=utf-8"
+JSON: Final = b"application/json"
+INVOKE: Final = {"invoke-bulk-sms": "bulk", "invoke-twoway-sms": "two_way"}
+CALLBACKS: Final = {kind.value: kind for kind in Kind}
+
+log = structlog.get_logger()
+
+
+class SmsRoutes:
+    """The ASGI app for everything under /sms."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever is wrong with it has an answer too."""
+        path, method = scope["path"].removeprefix("/sms").strip("/"), scope["method"]
+        name, _, tail = path.partition("/")
+        try:
+            if path == "" and method in ("GET", "HEAD"):
+                await respond(send, 200, JSON, b'{"service": "sms", "status": "ready"}', head=method == "HEAD")
+            elif path in INVOKE and method in ("GET", "POST"):
+                await self._invoke(INVOKE[path], scope, receive, send)
+            elif name in CALLBACKS and method == "POST" and "/" not in tail:
+                await self._callback(CALLBACKS[name], tail, scope, receive, send)
+            elif path == "" or path in INVOKE or name in CALLBACKS:
+                allowed = "POST" if name in CALLBACKS else "GET, HEAD" if path == "" else "GET, POST"
+                raise Problem("method-not-allowed", f"Use {allowed} here", headers={"Allow": allowed})
+            else:
+                raise Problem("not-found", "There is no such address under /sms")
+        except BodyTooLargeError:
+            raise Problem("too-large", f"The body may have {LARGEST_BODY:,} bytes") from None
+        except ClientGoneError:
+            log.info("client went away", path=name)
+
+    async def _invoke(self, mode: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Submit one text at once and answer with AT's own reply."""
+        runtime = self._runtime
+        try:
+            key = await authorize(runtime, header(scope, b"authorization"), KeyScope.SEND)
+        except Problem as problem:
+            headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+            await respond(send, problem.status, JSON, _json({"error": problem.detail}), *headers)
+            return
+        body = await read_body(scope, receive, LARGEST_BODY)
+        form = forms.fields(body, scope["query_string"], header(scope, b"content-type"))
+        try:
+            number, message = _what_to_send(form, runtime.settings.default_country)
+        except InvalidInputError as error:
+            await respond(send, 400, JSON, _json({"error": str(error)}))
+            return
+        sender = runtime.settings.at_sender_id if mode == "bulk" else runtime.settings.at_shortcode
+        batch = Batch(runtime.account, Source.INVOKE, mode, sender, message, api_key=key.id if key else None)
+        status, answer = await runtime.start(self._submit(batch, number))
+        await respond(send, status, JSON, _json(answer))
+
+    async def _submit(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:
+        """Accept, submit, record: the status and body of the answer."""
+        runtime = self._runtime
+        try:
+            call = await runtime.db.write(sending.accept_now, batch, number)
+            if call is None:
+                return 200, _answer(number, _opted_out(number))
+            reply = await sending.submit(runtime.db, runtime.client, call)
+        except StoreUnavailableError as error:
+            log.warning("a send could not be stored", why=str(error))
+            return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
+        except ProviderError as error:
+            advice = "; it will not be sent again by itself" if error.taken is Taken.MAYBE else ""
+            return 500, {"error": f"{error}{advice}"}
+        return 200, _answer(number, dict(reply.raw))
+
+    async def _callback(self, kind: Kind, tail: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Keep a callback, apply it, answer after the commit."""
+        runtime = self._runtime
+        token, query = _split_token(scope["query_string"])
+        if not token_opens(tail or token, runtime.settings.tokens) or (tail and not runtime.settings.tokens):
+            log.warning("a callback with a wrong token", kind=kind)
+            raise Problem("not-found", "There is no such address under /sms")
+        body = await read_body(scope, receive, LARGEST_BODY)
+        raw = Raw(kind, query, header(scope, b"content-type")[:200], body)
+        answer = await self._take(kind, raw)
+        await respond(send, 400 if answer == b"BAD" else 200, TEXT, answer)
+
+    async def _take(self, kind: Kind, raw: Raw) -> bytes:
+        runtime = self._runtime
+        account, db = runtime.account, runtime.db
+        try:
+            if kind is Kind.INCOMING:
+                complete, replied = await db.write(inbound.receive, account, raw, runtime.settings.reply)
+                if replied:
+                    runtime.outbox.set()
+                log.info("incoming text", complete=complete, auto_reply=replied)
+                return b"GOOD" if complete else b"BAD"
+            flow = {
+                Kind.REPORT: delivery.receive,
+                Kind.OPT_OUT: consent.receive,
+                Kind.SUBSCRIPTION: subscriptions.receive,
+            }[kind]
+            fate = await db.write(flow, account, raw)
+        except StoreUnavailableError as error:
+            log.warning("a callback could not be stored", kind=kind, why=str(error))
+            raise Problem(
+                "unavailable", "The database cannot take the callback now", headers={"Retry-After": "5"}
+            ) from None
+        log.info("callback", kind=kind, fate=fate)
+        return b"OK"
+
+
+def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, str]:
+    """The number and the text of an invoke request. Raises `InvalidInputError`."""
+    if not form.get("phone", "").strip(" +"):
+        raise InvalidInputError("phone", "Missing 'phone' query parameter")
+    try:
+        number = phone.parse_query(form["phone"], default_country=default_country)
+    except InvalidInputError as error:
+        raise InvalidInputError("phone", f"Invalid 'phone' query parameter: {error}") from None
+    return number, text.check(form.get("message", DEFAULT_MESSAGE).strip())
+
+
+def _answer(number: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """The seeds' answer around AT's reply, which is given as it is."""
+    data = reply.get("SMSMessageData")
+    lines = data.get("Recipients") if isinstance(data, dict) else None
+    line = lines[0] if lines and isinstance(lines[0], dict) else None
+    if line is not None and line.get("statusCode") in (100, 101, 102, None):
+        return {"message": f"SMS sent to {number}", "response": reply}
+    why = line.get("status") if line else data.get("Message") if isinstance(data, dict) else ""
+    return {"message": f"SMS not sent to {number}: {why}", "response": reply}
+
+
+def _opted_out(number: str) -> dict[str, Any]:
+    """What AT answers for a number that has opted out (recorded shape); here AT was not asked."""
+    line = {"cost": "0", "messageId": "None", "number": number, "status": "UserInBlacklist", "statusCode": 406}
+    return {"SMSMessageData": {"Message": "Sent to 0/1 Total Cost: 0", "Recipients": [line]}}
+
+
+def _split_token(query: bytes) -> tuple[str, bytes]:
+    """The callback token, and the query without it: a secret is not kept with the callback."""
+    if b"token" not in query:
+        return "", query
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    rest = [pair for pair in pairs if pair[0] != "token"]
+    token = next((value for name, value in pairs if name == "token"), "")
+    return token, urlencode(rest, encoding="latin-1").encode("ascii")
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")

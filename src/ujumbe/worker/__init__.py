@@ -1,0 +1,1 @@
+"""The sending side: takes messages from the outbox to Africa's Talking."""
