@@ -1,7 +1,7 @@
 # Each target does its own set-up in .venv and is quick the second time.
 BIN := .venv/bin
 
-.PHONY: help install run test check format lock screenshots clean
+.PHONY: help install run test check format lock docs screenshots clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ format: .venv/.dev  ## Formats and mends what can be mended
 
 lock: .venv/.dev  ## Pins requirements*.txt anew (UPGRADE=1 for newer versions)
 	@scripts/lock $(UPGRADE)
+
+docs: .venv/.dev  ## docs/reference/ from the code
+	@$(BIN)/python scripts/reference.py
 
 screenshots: .venv/.dev  ## The pictures in docs/, taken from a running `ujumbe dev`
 	@scripts/chromium

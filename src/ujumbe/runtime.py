@@ -52,6 +52,11 @@ class Runtime:
         task.add_done_callback(self._done)
         return task
 
+    def stop(self) -> None:
+        """Tell the worker to take up nothing more."""
+        self.stopping.set()
+        self.outbox.set()
+
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
         # Whoever awaits the task sees its error; where nobody does any more, this marks it as seen.
@@ -89,9 +94,10 @@ async def open_runtime(
         stack.push_async_callback(_drain, runtime)
         keeper = asyncio.create_task(_keep_up(runtime))
         stack.push_async_callback(_cancel, keeper)
-        yield runtime
-        runtime.stopping.set()
-        runtime.outbox.set()
+        try:
+            yield runtime
+        finally:
+            runtime.stop()
 
 
 async def _keep_up(runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from ujumbe.domain import phone
+from ujumbe.domain.text import storable
 
 LONGEST_FIELD: Final = 4_096
 """Characters of a field that is applied; the raw body is kept whole in any case."""
@@ -176,6 +177,4 @@ def _pairs(form: bytes) -> list[tuple[str, str]]:
 
 
 def _clean(text: str) -> str:
-    # A lone surrogate (JSON's "\ud800") is no text either: no database and no socket takes it.
-    kept = text[:LONGEST_FIELD].encode("utf-8", "replace").decode("utf-8")
-    return kept.replace("\x00", "\ufffd")
+    return storable(text[:LONGEST_FIELD])

@@ -8,6 +8,7 @@ import aiohttp
 from ujumbe.africastalking import wire
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, RefusedError
 from ujumbe.domain.money import Money
+from ujumbe.domain.text import storable
 
 LIVE: Final = {
     wire.Host.API: "https://api.africastalking.com",
@@ -146,7 +147,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _T]) -> _T:
-    text = body[:MOST_KEPT].decode("utf-8", "replace")
+    text = storable(body[:MOST_KEPT].decode("utf-8", "replace"))
     if status in (200, 201):
         try:
             return read(body)
@@ -178,6 +179,7 @@ def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _
 def _cause(error: BaseException) -> str:
     """The kind of failure and the system's word for it; never the URL, whose query may hold names."""
     kind = type(error).__name__.removesuffix("Error")
-    inner = getattr(error, "os_error", None) or error
+    # Of an error and its cause the cause speaks for the system; aiohttp's own words may quote the URL.
+    inner = getattr(error, "os_error", None) or error.__cause__ or error
     word = getattr(inner, "strerror", None)
     return f"{kind}: {word}" if word else kind

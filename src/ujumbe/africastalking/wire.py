@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from ujumbe.domain import outcome
 from ujumbe.domain.money import Money
+from ujumbe.domain.text import storable
 
 MOST_RECIPIENTS: Final = 1_000
 """Numbers in one call. AT states no limit; its SDKs' tests and other users stay at or below a thousand."""
@@ -330,13 +331,14 @@ def _field(document: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
 
 def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
-    return "" if value is None else str(value)
+    return "" if value is None else storable(str(value))
 
 
 def _integer(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     try:
-        return int(str(value))
+        number = int(str(value))
     except ValueError:
         return None
+    return number if abs(number) < 1 << 63 else None  # more than a database column holds is no code of AT's

@@ -67,8 +67,7 @@ async def _dev(settings: Settings) -> None:
         working = asyncio.create_task(loop.run(runtime))
         _greet(url, settings.data)
         await server.serve(create_app(runtime, local_at), socket, stop, let_go=local_at.let_go)
-        runtime.stopping.set()
-        runtime.outbox.set()
+        runtime.stop()
         await working
         err.print("Stopped. Nothing is lost: the data is in", Text(str(settings.data)))
 

@@ -90,8 +90,7 @@ async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
         ids = await runtime.db.write(plan.accept, runtime.account)
         working = asyncio.create_task(loop.run(runtime))
         found = await _watch(runtime.db, runtime.account, ids, wait)
-        runtime.stopping.set()
-        runtime.outbox.set()
+        runtime.stop()
         await working
     return found
 

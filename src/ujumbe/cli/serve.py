@@ -62,7 +62,6 @@ async def _serve(settings: Settings) -> None:
             callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
         )
         await server.serve(create_app(runtime), socket, stop)
-        runtime.stopping.set()
-        runtime.outbox.set()
+        runtime.stop()
         await working
     log.info("stopped")

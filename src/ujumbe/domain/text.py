@@ -8,6 +8,11 @@ LONGEST: Final = 1_600
 """Characters, ten to twenty-four segments. AT states no limit; others on AT stop at the same length."""
 
 
+def storable(text: str) -> str:
+    """`text` as every database takes it: half a surrogate pair becomes `?`, and NUL becomes U+FFFD."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
 def check(text: str, *, field: str = "message", longest: int = LONGEST) -> str:
     """`text` as it is, if it can be sent. Raises `InvalidInputError` naming `field`.
 

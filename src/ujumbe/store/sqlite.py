@@ -189,7 +189,7 @@ class Database:
                 return work(Tx(connection, None))
             finally:
                 connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise StoreUnavailableError(f"the database cannot be read now ({error})") from error
 
     def _write_forever(self, connection: sqlite3.Connection) -> None:
@@ -251,8 +251,12 @@ def _run(connection: sqlite3.Connection, tx: Tx, unit: _Unit) -> None:
     connection.execute("SAVEPOINT unit")
     try:
         unit.result = unit.work(tx)
-    except sqlite3.OperationalError:
-        raise
+    except sqlite3.DatabaseError as error:
+        # The data's own fault stays with its unit; a locked, full or damaged database is everybody's.
+        if not isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError):
+            raise
+        unit.error = error
+        connection.execute("ROLLBACK TO unit")
     except BaseException as error:
         unit.error = error
         connection.execute("ROLLBACK TO unit")

@@ -1,5 +1,6 @@
 """The whole HTTP side as one ASGI app: what stands in front, and who answers which address."""
 
+import logging
 import time
 from typing import Final
 
@@ -60,7 +61,8 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
             raise  # the answer is half sent: only a broken connection can still say that it failed
         await Problem("internal", "The cause is in the service's log").respond(note)
     finally:
-        log.debug(
+        log.log(
+            logging.INFO if status >= 400 else logging.DEBUG,
             "request",
             method=scope["method"],
             path=_loggable(prefix, scope["path"]),

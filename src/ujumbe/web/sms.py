@@ -1,5 +1,6 @@
 """The seeds' routes under /sms: status, two ways to send at once, and AT's four callbacks. Raw ASGI, for speed."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -87,7 +88,8 @@ class SmsRoutes:
             return
         sender = runtime.settings.at_sender_id if mode == "bulk" else runtime.settings.at_shortcode
         batch = Batch(runtime.account, Source.INVOKE, mode, sender, message, api_key=key.id if key else None)
-        status, answer = await runtime.start(self._submit(batch, number))
+        # Shielded: whatever becomes of this request, the submit goes on to its record.
+        status, answer = await asyncio.shield(runtime.start(self._submit(batch, number)))
         await respond(send, status, JSON, _json(answer))
 
     async def _submit(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:

@@ -38,7 +38,7 @@ async def run(runtime: Runtime) -> None:
                 task.add_done_callback(under_way.discard)
                 task.add_done_callback(lambda _: runtime.outbox.set())
             if not calls:
-                await _rest(runtime)
+                await _rest(runtime, full=not free)
     finally:
         runtime.working = False
 
@@ -58,12 +58,13 @@ async def _submit(runtime: Runtime, call: Call) -> None:
         await sending.submit(runtime.db, runtime.client, call)
 
 
-async def _rest(runtime: Runtime) -> None:
-    """Wait for new work, the next message's time, or the backstop, whichever comes first."""
+async def _rest(runtime: Runtime, *, full: bool) -> None:
+    """Wait for new work or a free place, the next message's time, or the backstop, whichever comes first."""
     seconds = POLL_SECONDS
-    with suppress(StoreUnavailableError):
-        due = await runtime.db.read(messages.next_due, runtime.account)
-        if due is not None:
-            seconds = min(max(due / 1000 - time.time(), 0.01), POLL_SECONDS)
+    if not full:
+        with suppress(StoreUnavailableError):
+            due = await runtime.db.read(messages.next_due, runtime.account)
+            if due is not None:
+                seconds = min(max(due / 1000 - time.time(), 0.01), POLL_SECONDS)
     with suppress(TimeoutError):
         await asyncio.wait_for(runtime.outbox.wait(), seconds)
