@@ -237,7 +237,8 @@ class _Background:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="ujumbe-library", daemon=True).start()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="ujumbe-library", daemon=True)
+                self._thread.start()
                 atexit.register(self._stop)
             return self._loop
 
@@ -247,6 +248,8 @@ class _Background:
         if loop is not None:
             asyncio.run_coroutine_threadsafe(self._close(), loop).result(timeout=CONNECT_SECONDS)
             loop.call_soon_threadsafe(loop.stop)
+            self._thread.join(timeout=CONNECT_SECONDS)
+            loop.close()
 
     async def _close(self) -> None:
         for client in self._clients.values():

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
+from urllib.parse import urlsplit
 
 import phonenumbers
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
     def _http_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("give an address that begins with http:// or https://")
+        if value and not _is_address(value):
+            raise ValueError("this address has no usable host or port")
         return value.rstrip("/")
 
     @field_validator("database_url")
@@ -179,6 +182,14 @@ class _NamedFiles(PydanticBaseSettingsSource):
 
 def _given(value: object) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool((parts.hostname or "").encode("idna")) and parts.port != 0
+    except ValueError:  # a port beyond 65535, a label that no name server takes
+        return False
 
 
 def _reason(message: str) -> str:

@@ -10,12 +10,6 @@ from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotT
 from ujumbe.domain.money import Money
 from ujumbe.domain.text import storable
 
-LIVE: Final = {
-    wire.Host.API: "https://api.africastalking.com",
-    wire.Host.CONTENT: "https://content.africastalking.com",
-}
-SANDBOX: Final = "https://api.sandbox.africastalking.com"
-
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 3.0
@@ -27,11 +21,6 @@ MOST_KEPT: Final = 2_000
 """Characters of a strange reply that errors keep for the record."""
 
 _T = TypeVar("_T")
-
-
-def is_sandbox(username: str) -> bool:
-    """Whether this username belongs to AT's sandbox, compared as AT's own Java and Node SDKs do."""
-    return username.strip().lower() == "sandbox"
 
 
 class AfricasTalking:
@@ -52,9 +41,7 @@ class AfricasTalking:
         connections: int = 64,
     ) -> None:
         self.username = username
-        base = api_url.rstrip("/")
-        sandbox = SANDBOX if is_sandbox(username) else ""
-        self._bases = {host: base or sandbox or live for host, live in LIVE.items()}
+        self._bases = wire.bases(username, api_url)
         self._headers = {"Accept": "application/json", "apiKey": api_key, "User-Agent": "ujumbe"}
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout

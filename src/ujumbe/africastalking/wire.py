@@ -36,6 +36,21 @@ class Host(StrEnum):
     CONTENT = "content"
 
 
+LIVE: Final = {Host.API: "https://api.africastalking.com", Host.CONTENT: "https://content.africastalking.com"}
+SANDBOX: Final = "https://api.sandbox.africastalking.com"
+
+
+def is_sandbox(username: str) -> bool:
+    """Whether this username belongs to AT's sandbox, compared as AT's own Java and Node SDKs do."""
+    return username.strip().lower() == "sandbox"
+
+
+def bases(username: str, api_url: str = "") -> dict[Host, str]:
+    """The base URL of each of AT's hosts for an account; `api_url` replaces them all."""
+    replaced = api_url.rstrip("/") or (SANDBOX if is_sandbox(username) else "")
+    return {host: replaced or live for host, live in LIVE.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, without host and key. `form` is None for a GET."""

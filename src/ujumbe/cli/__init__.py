@@ -21,13 +21,20 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")] = False,
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"ujumbe {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    # Shown by a callback of its own: this function runs only once a command is given.
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 app.command("dev")(dev.dev)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ujumbe.africastalking.client import AfricasTalking
+from ujumbe.africastalking import wire
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
@@ -32,7 +32,7 @@ async def find_account(db: Database, settings: Settings) -> int:
     if holder is not None:
         return await db.write(accounts.ensure, holder.username, holder.host)
     if settings.at_username:
-        host = AfricasTalking(settings.at_username, "", api_url=settings.at_api_url).api_base
+        host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
         return await db.write(accounts.ensure, settings.at_username, host)
     known = await db.read(accounts.list_all)
     if len(known) == 1:

@@ -15,12 +15,10 @@ from ujumbe.domain import phone, text
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.message import State
 from ujumbe.flows import sending
-from ujumbe.runtime import open_runtime
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages
 from ujumbe.store.messages import Batch, Message, Source
 from ujumbe.store.sqlite import Database, Tx
-from ujumbe.worker import loop
 
 LOOK_SECONDS: Final = 0.2
 TAKEN: Final = frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED})
@@ -86,6 +84,9 @@ async def _beside(settings: Settings, plan: _Plan, wait: float) -> list[Message]
 
 async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
     """Nobody else has the database: be the worker until it is out."""
+    from ujumbe.runtime import open_runtime  # noqa: PLC0415 - as in running.py
+    from ujumbe.worker import loop  # noqa: PLC0415
+
     async with open_runtime(settings, url="ujumbe send") as runtime:
         ids = await runtime.db.write(plan.accept, runtime.account)
         working = asyncio.create_task(loop.run(runtime))

@@ -1,22 +1,12 @@
 """`ujumbe serve`: the service against Africa's Talking."""
 
-import asyncio
-from contextlib import AsyncExitStack
 from typing import Annotated
 
-import structlog
 import typer
 
 from ujumbe import telemetry
-from ujumbe.africastalking.callbacks import Kind
-from ujumbe.cli import server
 from ujumbe.domain.errors import SettingsError
-from ujumbe.runtime import open_runtime
 from ujumbe.settings import LOOPBACK, Settings
-from ujumbe.web.app import create_app
-from ujumbe.worker import loop
-
-log = structlog.get_logger()
 
 
 def serve(
@@ -43,25 +33,6 @@ def serve(
             "set it to a long random word, or pass --open-callbacks if something else guards them"
         )
     telemetry.set_up(settings.log_level, settings.log_format)
-    server.run(_serve(settings))
+    from ujumbe.cli import running, server  # noqa: PLC0415 - see running.py
 
-
-async def _serve(settings: Settings) -> None:
-    socket = server.listen(settings.host, settings.port)
-    url = server.url_of(socket)
-    stop = server.Stop()
-    async with AsyncExitStack() as stack:
-        stack.callback(socket.close)
-        runtime = await stack.enter_async_context(open_runtime(settings, url=url))
-        working = asyncio.create_task(loop.run(runtime))
-        log.info(
-            "serving",
-            url=url,
-            username=settings.at_username,
-            at=runtime.client.api_base,
-            callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
-        )
-        await server.serve(create_app(runtime), socket, stop)
-        runtime.stop()
-        await working
-    log.info("stopped")
+    server.run(running.serve(settings))

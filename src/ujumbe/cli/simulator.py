@@ -6,11 +6,8 @@ from typing import Annotated
 import typer
 
 from ujumbe import telemetry
-from ujumbe.cli import server
-from ujumbe.cli.output import err
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
-from ujumbe.simulator.app import create_app
 from ujumbe.simulator.config import SimulatorConfig
 
 
@@ -37,12 +34,6 @@ def simulator(
         )
     except ValueError as error:
         raise SettingsError(f"--{error}") from None
-    server.run(_simulate(config, port))
+    from ujumbe.cli import running, server  # noqa: PLC0415 - see running.py
 
-
-async def _simulate(config: SimulatorConfig, port: int) -> None:
-    socket = server.listen("127.0.0.1", port)
-    stop = server.Stop()
-    async with create_app(config) as local_at:
-        err.print(f"Phones at {server.url_of(socket)}/, callbacks to {config.callbacks or 'nowhere'}. Ctrl-C stops it.")
-        await server.serve(local_at, socket, stop, let_go=local_at.let_go)
+    server.run(running.simulate(config, port))

@@ -224,6 +224,8 @@ class _Unit:
             return  # the caller has gone; the work is done all the same
         if self.error is None:
             self.future.set_result(self.result)
+        elif isinstance(self.error, StopIteration):  # no future takes it, and the rest of the group must not wait
+            self.future.set_exception(RuntimeError("the work raised StopIteration"))
         else:
             self.future.set_exception(self.error)
 

@@ -1,0 +1,113 @@
+"""What the long-running commands run. Apart from their options, because all of this takes a second to import."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+from rich.text import Text
+
+from ujumbe.africastalking.callbacks import Kind
+from ujumbe.cli import server
+from ujumbe.cli.output import err
+from ujumbe.runtime import SIMULATOR_HOST, open_runtime
+from ujumbe.settings import Settings
+from ujumbe.simulator.app import create_app as create_simulator
+from ujumbe.simulator.config import SimulatorConfig
+from ujumbe.web.app import SIMULATOR, create_app
+from ujumbe.worker import loop
+
+SHORT_CODE = "12345"
+
+log = structlog.get_logger()
+
+
+async def dev(settings: Settings) -> None:
+    """The service, the worker and the local AT, until Ctrl-C."""
+    socket = server.listen(settings.host, settings.port)
+    url = server.url_of(socket)
+    settings = settings.model_copy(
+        update=Settings.load(
+            at_username="sandbox",
+            at_api_key="local",
+            at_api_url=url + SIMULATOR,
+            at_shortcode=settings.at_shortcode or SHORT_CODE,
+        ).model_dump(include={"at_username", "at_api_key", "at_api_url", "at_shortcode"})
+    )
+    local_at = create_simulator(
+        SimulatorConfig(
+            callbacks=f"{url}/sms",
+            callback_token=settings.tokens[0] if settings.tokens else "",
+            username=settings.at_username,
+            api_key=settings.at_api_key.get_secret_value(),
+            short_code=settings.at_shortcode,
+            sender_id=settings.at_sender_id,
+            database=str(settings.data / "simulator.sqlite3"),
+        )
+    )
+    stop = server.Stop()
+    async with AsyncExitStack() as stack:
+        stack.callback(socket.close)
+        runtime = await stack.enter_async_context(
+            open_runtime(settings, url=url, upgrade=True, keyless=True, account_host=SIMULATOR_HOST)
+        )
+        await stack.enter_async_context(local_at)
+        working = asyncio.create_task(loop.run(runtime))
+        _greet(url, settings.data)
+        await server.serve(create_app(runtime, local_at), socket, stop, let_go=local_at.let_go)
+        runtime.stop()
+        await working
+        err.print("Stopped. Nothing is lost: the data is in", Text(str(settings.data)))
+
+
+async def serve(settings: Settings) -> None:
+    """The service and the worker, until SIGTERM."""
+    socket = server.listen(settings.host, settings.port)
+    url = server.url_of(socket)
+    stop = server.Stop()
+    async with AsyncExitStack() as stack:
+        stack.callback(socket.close)
+        runtime = await stack.enter_async_context(open_runtime(settings, url=url))
+        working = asyncio.create_task(loop.run(runtime))
+        log.info(
+            "serving",
+            url=url,
+            username=settings.at_username,
+            at=runtime.client.api_base,
+            callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
+        )
+        await server.serve(create_app(runtime), socket, stop)
+        runtime.stop()
+        await working
+    log.info("stopped")
+
+
+async def simulate(config: SimulatorConfig, port: int) -> None:
+    """The local AT alone, until Ctrl-C."""
+    socket = server.listen("127.0.0.1", port)
+    stop = server.Stop()
+    async with create_simulator(config) as local_at:
+        err.print(f"Phones at {server.url_of(socket)}/, callbacks to {config.callbacks or 'nowhere'}. Ctrl-C stops it.")
+        await server.serve(local_at, socket, stop, let_go=local_at.let_go)
+
+
+def _greet(url: str, data: Path) -> None:
+    sms = f"{url}/sms"
+    # No frame and no wrapping: the curl lines are there to be copied.
+    rows = (
+        ("\nUjumbe is running, with a local Africa's Talking.\n\n", "bold green"),
+        ("  Phones   ", "bold"),
+        f"{url}/simulator/\n",
+        ("  Service  ", "bold"),
+        f"{sms}/\n",
+        ("  API      ", "bold"),
+        f"{url}/openapi.json\n",
+        ("  Data     ", "bold"),
+        f"{data.resolve()}\n\n",
+        "Send a text, see it on the phone, and answer from there:\n\n",
+        (f'  curl "{sms}/invoke-bulk-sms?phone=254711000111&message=Hello%20World"\n', "cyan"),
+        (f'  curl "{sms}/invoke-twoway-sms?phone=254711000111&message=Please%20answer"\n', "cyan"),
+        (f'  curl "{url}/v1/messages?limit=5"\n\n', "cyan"),
+        ("Ctrl-C stops it.\n", "dim"),
+    )
+    err.print(Text.assemble(*rows))

@@ -1,0 +1,93 @@
+"""The phones page, as a person uses it."""
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Watched
+from tests.running import Running, until
+
+pytestmark = pytest.mark.browser
+
+NUMBER = "+254711000111"
+
+
+def send(service: Running, route: str, message: str) -> None:
+    query = {"phone": NUMBER.removeprefix("+"), "message": message}
+    assert httpx.get(f"{service.url}/sms/{route}", params=query).status_code == 200
+
+
+def test_the_story(chromium: Browser, service: Running) -> None:
+    with chromium.new_page() as page:
+        watched = Watched(page, service.url)
+        page.goto(f"{service.url}/")
+        expect(page).to_have_url(f"{service.url}/simulator/")
+        expect(page.get_by_text("invoke-bulk-sms")).to_be_visible()
+
+        send(service, "invoke-twoway-sms", "Will you come <b>tomorrow</b>? 😀 مرحبا")
+        phone = page.get_by_role("article")
+        expect(phone.get_by_text("Will you come <b>tomorrow</b>? 😀 مرحبا")).to_be_visible()
+
+        phone.get_by_role("textbox").fill("Yes, at nine")
+        phone.get_by_role("button", name="Send").click()
+        expect(phone.get_by_text('This is a response to: "Yes, at nine"')).to_be_visible()
+        inbound = httpx.get(f"{service.url}/v1/inbound").json()["items"]
+        assert [(each["from"], each["to"], each["text"]) for each in inbound] == [(NUMBER, "12345", "Yes, at nine")]
+
+        until(
+            lambda: {each["state"] for each in httpx.get(f"{service.url}/v1/messages").json()["items"]} == {"delivered"}
+        )
+        assert not watched.complaints
+        assert not watched.foreign
+
+
+def test_it_comes_back_after_the_service_was_killed(chromium: Browser, service: Running) -> None:
+    with chromium.new_page() as page:
+        page.goto(f"{service.url}/simulator/")
+        send(service, "invoke-twoway-sms", "before")
+        phone = page.get_by_role("article")
+        expect(phone.get_by_text("before", exact=True)).to_be_visible()
+        service.kill9()
+        expect(page.get_by_role("status").filter(has_text="econnect").first).to_be_visible()
+        service.start()
+        send(service, "invoke-twoway-sms", "after")
+        expect(phone.get_by_text("after", exact=True)).to_be_visible(timeout=20_000)
+        expect(phone.get_by_text("before", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_it_fits(chromium: Browser, service: Running, width: int, scheme: str) -> None:
+    send(service, "invoke-twoway-sms", "Unbreakable" * 30)
+    send(service, "invoke-bulk-sms", "Hello")
+    page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    with page:
+        watched = Watched(page, service.url)
+        page.goto(f"{service.url}/simulator/")
+        expect(page.get_by_text("711 000 111").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.get_by_role("button", name="Faults").click()
+        expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not watched.complaints
+        assert not watched.foreign
+
+
+def test_it_is_small(service: Running) -> None:
+    page = httpx.get(f"{service.url}/simulator/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    total = len(page.content)
+    seen: set[str] = set()
+    names = [part.split('"')[0] for part in page.text.split('"./static/')[1:]]
+    while names:
+        name = names.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        file = httpx.get(f"{service.url}/simulator/static/{name}")
+        assert file.status_code == 200, name
+        total += len(file.content)
+        names += [part.split('"')[0] for part in file.text.split('from "./')[1:]]
+    assert total < 100_000, f"{total:,} bytes in {len(seen)} files"
