@@ -177,7 +177,8 @@ def _split_token(query: bytes) -> tuple[str, bytes]:
     """The callback token, and the query without it: a secret is not kept with the callback."""
     if b"token" not in query:
         return "", query
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    # Latin-1 both ways brings every byte through, whatever the rest is encoded in.
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     rest = [pair for pair in pairs if pair[0] != "token"]
     token = next((value for name, value in pairs if name == "token"), "")
     return token, urlencode(rest, encoding="latin-1").encode("ascii")
