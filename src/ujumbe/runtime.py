@@ -42,6 +42,8 @@ class Runtime:
     """Set when there may be something to send."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    keys_in_flight: set[tuple[int, str]] = field(default_factory=set)
+    """Idempotency keys of requests that are being answered: (API key's id, key)."""
     working: bool = False
     """Whether a worker of this process is taking up messages."""
 

@@ -17,7 +17,8 @@ from ujumbe.domain.message import State
 from ujumbe.flows import sending
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages
-from ujumbe.store.messages import Batch, Message, Source
+from ujumbe.store.batches import Batch, Source
+from ujumbe.store.messages import Message
 from ujumbe.store.sqlite import Database, Tx
 
 LOOK_SECONDS: Final = 0.2

@@ -36,6 +36,9 @@ class Event(StrEnum):
     UNDELIVERED = "a report says it will not arrive"
     EXPIRED = "it would have gone out too late"
     CANCELED = "it was canceled before it left"
+    REPEATED = "nobody knows whether AT took it, and a repeat is harmless or was asked for"
+    WRITTEN_OFF = "it counts as not sent, by its own policy or a person's word"
+    VOUCHED_FOR = "a person says that it was sent"
 
 
 MEANING: Final[dict[State, str]] = {
@@ -99,6 +102,9 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         Event.PROGRESS: State.SENT,
         Event.DELIVERED: State.DELIVERED,
         Event.UNDELIVERED: State.UNDELIVERED,
+        Event.REPEATED: State.QUEUED,
+        Event.WRITTEN_OFF: State.FAILED,
+        Event.VOUCHED_FOR: State.SENT,
     },
     **{state: {} for state in FINAL},
 }
@@ -118,6 +124,9 @@ has been seen to follow them."""
 
 PROGRESS_ORDER: Final = ("sent", "submitted", "buffered")
 """How far a report says the text has come: a lower one never replaces a higher."""
+
+ASSUMPTIONS: Final = frozenset({Event.WRITTEN_OFF, Event.VOUCHED_FOR})
+"""Events that lead to an assumed end, which evidence may still replace."""
 
 _EVIDENCE = frozenset({Event.TAKEN, Event.PROGRESS, Event.DELIVERED, Event.UNDELIVERED})
 

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 import phonenumbers
@@ -37,6 +38,8 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     compact = _SEPARATORS.sub("", text)
     if not compact.startswith("+") and not default_country:
         raise InvalidInputError(field, f"the number must start with '+' and a country code, as in {EXAMPLE} (E.164)")
+    if _is_plain(compact):
+        return compact
     # phonenumbers reads letters as keypad digits and ";ext=" as an extension: neither is a number to text.
     if not re.fullmatch(r"\+?[0-9]+", compact):
         raise InvalidInputError(field, f"the number may hold only digits after the '+', as in {EXAMPLE}")
@@ -52,6 +55,30 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     if reason != ValidationResult.IS_POSSIBLE and not short_but_plausible:
         raise InvalidInputError(field, _POSSIBLE_REASONS.get(reason, "no number has this length"))
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _is_plain(compact: str) -> bool:
+    """Whether this is E.164 that phonenumbers would return as it is: a lookup instead of 30 µs of parsing."""
+    if not (9 <= len(compact) <= 16 and compact[0] == "+" and compact.isascii() and compact[1:].isdigit()):
+        return False
+    for width in (3, 2, 1):
+        lengths = _plain_lengths(int(compact[1 : 1 + width]))
+        if lengths:
+            national = compact[1 + width :]
+            return len(national) in lengths and national[0] != "0"
+    return False
+
+
+@cache
+def _plain_lengths(calling_code: int) -> frozenset[int]:
+    """Lengths of national numbers under this code; empty where parsing does more than drop a leading zero."""
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(calling_code)
+    if not regions:
+        return frozenset()
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(calling_code, regions[0])
+    if plan is None or plan.national_prefix_transform_rule or plan.national_prefix_for_parsing not in (None, "0"):
+        return frozenset()
+    return frozenset(plan.general_desc.possible_length if plan.general_desc else ())
 
 
 def parse_query(text: str, *, field: str = "phone", default_country: str = "") -> str:

@@ -7,8 +7,8 @@ from ujumbe.africastalking.callbacks import Incoming
 from ujumbe.domain import phone, replies, text
 from ujumbe.flows import sending
 from ujumbe.store import callbacks, inbound
+from ujumbe.store.batches import Batch, Source
 from ujumbe.store.callbacks import Fate, Raw
-from ujumbe.store.messages import Batch, Source
 from ujumbe.store.sqlite import Tx
 
 MODE: Final = "two_way"

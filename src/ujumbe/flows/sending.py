@@ -21,8 +21,9 @@ from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import OUTCOMES, Outcome, Verdict
 from ujumbe.flows import delivery
-from ujumbe.store import calls, messages, opt_outs
-from ujumbe.store.messages import Batch, Facts, Source, Standing
+from ujumbe.store import batches, calls, messages, opt_outs
+from ujumbe.store.batches import Batch, Source
+from ujumbe.store.messages import Facts, New, Standing, Times
 from ujumbe.store.sqlite import Database, Tx
 
 LIFETIME_MS: Final = 24 * 3600 * 1000
@@ -48,18 +49,19 @@ class Call:
 
 def accept(tx: Tx, batch: Batch, numbers: Sequence[str], *, lifetime_ms: int = LIFETIME_MS) -> list[int]:
     """Put one message a number into the outbox; their ids. Consent is judged when they are claimed."""
-    batch_id = messages.insert_batch(tx, batch)
-    return messages.insert(tx, batch.account, batch_id, numbers, State.QUEUED, ttl_ms=lifetime_ms)
+    batch_id = batches.insert(tx, batch)
+    new = [New(number, State.QUEUED) for number in numbers]
+    return messages.insert(tx, batch.account, batch_id, new, Times(tx.now, tx.now + lifetime_ms))
 
 
 def accept_now(tx: Tx, batch: Batch, number: str) -> Call | None:
     """Accept one message that is submitted at once, with the intent; None (and a record) where consent forbids it."""
-    batch_id = messages.insert_batch(tx, batch)
+    batch_id = batches.insert(tx, batch)
+    times = Times(tx.now, tx.now + LIFETIME_MS)
     if opt_outs.in_force(tx, batch.account, number, batch.sender or consent.DEFAULT_SENDER):
-        reason = OUTCOMES[406].meaning
-        messages.insert(tx, batch.account, batch_id, [number], State.BLOCKED, ttl_ms=LIFETIME_MS, reason=reason)
+        messages.insert(tx, batch.account, batch_id, [New(number, State.BLOCKED, OUTCOMES[406].meaning)], times)
         return None
-    ids = messages.insert(tx, batch.account, batch_id, [number], State.SENDING, ttl_ms=LIFETIME_MS)
+    ids = messages.insert(tx, batch.account, batch_id, [New(number, State.SENDING)], times)
     call = calls.begin(tx, batch.account, [(ids[0], number)], LEASE_MS)
     outgoing = wire.Outgoing((number,), batch.text, wire.Mode(batch.mode), batch.sender, batch.link_id, batch.keyword)
     return Call(call, batch.account, outgoing, tuple(ids))

@@ -1,16 +1,15 @@
-"""Batches and messages: the outbox."""
+"""Messages: the outbox."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.domain import consent
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
-from ujumbe.domain.segments import measure
 from ujumbe.store import ids
+from ujumbe.store.batches import Source
 from ujumbe.store.sql import statements
 from ujumbe.store.sqlite import Row, Tx
 
@@ -19,28 +18,21 @@ _BORROWED_MS: Final = 60_000
 """An id may carry a moment slightly ahead of the row's own (see ids.py); ranges by time allow for it."""
 
 
-class Source(StrEnum):
-    """Which door a batch came in by."""
+class New(NamedTuple):
+    """A message to store: where it goes, in which state it begins, and why."""
 
-    API = "api"
-    INVOKE = "invoke"
-    REPLY = "reply"
-    CLI = "cli"
+    number: str
+    state: State
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What one request asked for, apart from the numbers."""
+class Times:
+    """When messages may leave (epoch ms), and which go first: the higher priority."""
 
-    account: int
-    source: Source
-    mode: str
-    sender: str
-    text: str
-    link_id: str = ""
-    keyword: str = ""
-    category: str = "transactional"
-    api_key: int | None = None
+    due: int
+    expires: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,56 +116,27 @@ class Filters:
     limit: int = 100
 
 
-def insert_batch(tx: Tx, batch: Batch) -> int:
-    """Store what one request asked for; its id."""
-    batch_id = tx.new_id()
+def insert(tx: Tx, account: int, batch: int, new: Sequence[New], times: Times) -> list[int]:
+    """Store one message for each of `new`; their ids. One that is `sending` has its first try behind it."""
+    message_ids = [tx.new_id() for _ in new]
+    rows = [[message, *each] for message, each in zip(message_ids, new, strict=True)]
     tx.run(
-        "messages.insert_batch",
-        id=batch_id,
-        account=batch.account,
-        api_key=batch.api_key,
-        source=batch.source,
-        mode=batch.mode,
-        sender=batch.sender,
-        scope=consent.scope_of_text(batch.sender),
-        text=batch.text,
-        segments=measure(batch.text).segments,
-        link_id=batch.link_id,
-        keyword=batch.keyword,
-        category=batch.category,
-        now=tx.now,
-    )
-    return batch_id
-
-
-def insert(
-    tx: Tx, account: int, batch: int, numbers: Sequence[str], state: State, *, ttl_ms: int, reason: str = ""
-) -> list[int]:
-    """Store one message a number, in `state`; their ids. `sending` counts as the first try."""
-    message_ids = [tx.new_id() for _ in numbers]
-    tx.many(
         "messages.insert",
-        [
-            {
-                "id": message_id,
-                "account": account,
-                "batch": batch,
-                "number": number,
-                "state": state,
-                "reason": reason,
-                "due": tx.now,
-                "expires": tx.now + ttl_ms,
-                "tries": int(state is State.SENDING),
-                "now": tx.now,
-            }
-            for message_id, number in zip(message_ids, numbers, strict=True)
-        ],
+        account=account,
+        batch=batch,
+        rows=json.dumps(rows),
+        priority=times.priority,
+        due=times.due,
+        expires=times.expires,
+        tries=int(any(each.state is State.SENDING for each in new)),
+        now=tx.now,
     )
     return message_ids
 
 
 def set_aside(tx: Tx, account: int) -> None:
-    """Expire what is too late, and block what an opt-out now forbids, before a claim looks at the rest."""
+    """Before a claim: queue what has fallen due, expire what is too late, block what an opt-out now forbids."""
+    tx.run("messages.fall_due", account=account, now=tx.now)
     tx.run("messages.expire", account=account, now=tx.now)
     tx.run("messages.block", account=account, now=tx.now)
 
@@ -207,10 +170,30 @@ def standings_of_call(tx: Tx, call: int) -> dict[int, Standing]:
     return {row["id"]: _standing(row) for row in tx.all("messages.standings_of_call", call=call)}
 
 
-def move(tx: Tx, was: Standing, state: State, reason: str, facts: Facts = Facts(), *, due: int | None = None) -> bool:
-    """Bring a message into `state`; False where it is no longer in the state that was decided on."""
+def move(
+    tx: Tx,
+    was: Standing,
+    state: State,
+    reason: str,
+    facts: Facts = Facts(),
+    *,
+    due: int | None = None,
+    assumed: bool = False,
+) -> bool:
+    """Bring a message into `state`; False where it is no longer in the state that was decided on.
+
+    `assumed` marks an end that nobody has evidence for.
+    """
     moved = tx.run(
-        "messages.move", id=was.id, was=was.state, state=state, reason=reason, due=due, now=tx.now, **_values(facts)
+        "messages.move",
+        id=was.id,
+        was=was.state,
+        state=state,
+        assumed=int(assumed),
+        reason=reason,
+        due=due,
+        now=tx.now,
+        **_values(facts),
     )
     return moved > 0
 

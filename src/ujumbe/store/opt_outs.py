@@ -1,5 +1,7 @@
 """Opt-outs: who said stop to which sender, with history."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,6 +55,24 @@ def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
     """Whether `number` has opted out of `sender`, or of all."""
     row = tx.one("opt_outs.in_force", account=account, number=number, scope=consent.scope(sender))
     return row is not None
+
+
+def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) -> set[str]:
+    """Those of `numbers` that have opted out of texts from `sender` (empty for AT's default), or of all."""
+    rows = tx.all(
+        "opt_outs.in_force_among",
+        account=account,
+        numbers=json.dumps(numbers),
+        scope=consent.scope_of_text(sender),
+    )
+    return {row["number"] for row in rows}
+
+
+def end(tx: Tx, account: int, number: str, sender: str | None, by: str) -> int:
+    """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were."""
+    if sender is None:
+        return tx.run("opt_outs.end_all", account=account, number=number, by=by, now=tx.now)
+    return tx.run("opt_outs.end", account=account, number=number, scope=consent.scope(sender), by=by, now=tx.now)
 
 
 def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[OptOut]:

@@ -13,6 +13,7 @@ TITLES: Final = {
     "forbidden": (403, "This API key may not do that"),
     "not-found": (404, "There is nothing here"),
     "method-not-allowed": (405, "This address does not take that method"),
+    "conflict": (409, "This cannot be done now"),
     "too-large": (413, "The request is too large"),
     "invalid": (422, "The request is not valid"),
     "internal": (500, "Something broke on our side"),

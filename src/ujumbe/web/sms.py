@@ -16,8 +16,8 @@ from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.flows import consent, delivery, inbound, sending, subscriptions
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
+from ujumbe.store.batches import Batch, Source
 from ujumbe.store.callbacks import Raw
-from ujumbe.store.messages import Batch, Source
 from ujumbe.web.asgi import (
     BodyTooLargeError,
     ClientGoneError,

@@ -1,12 +1,14 @@
--- name: insert_batch
-INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, text, segments, link_id, keyword,
-                     category, created_at)
-VALUES (:id, :account, :api_key, :source, :mode, :sender, :scope, :text, :segments, :link_id, :keyword,
-        :category, :now);
-
 -- name: insert
-INSERT INTO messages (id, account_id, batch_id, number, state, reason, due_at, expires_at, tries, created_at, updated_at)
-VALUES (:id, :account, :batch, :number, :state, :reason, :due, :expires, :tries, :now, :now);
+-- One statement for all rows of a batch: several times faster than one each.
+INSERT INTO messages (id, account_id, batch_id, number, state, reason, priority, due_at, expires_at, tries, created_at,
+                      updated_at)
+SELECT json_extract(value, '$[0]'), :account, :batch, json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+       json_extract(value, '$[3]'), :priority, :due, :expires, :tries, :now, :now
+  FROM json_each(:rows);
+
+-- name: fall_due
+UPDATE messages SET state = 'queued', updated_at = :now
+ WHERE account_id = :account AND state = 'scheduled' AND due_at <= :now;
 
 -- name: expire
 -- The claim below never takes an expired one; this is what tells people so.
@@ -33,7 +35,10 @@ UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_a
 RETURNING id;
 
 -- name: next_due
-SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 'queued';
+SELECT min(due) AS due
+  FROM (SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 'queued'
+        UNION ALL
+        SELECT min(due_at) FROM messages WHERE account_id = :account AND state = 'scheduled');
 
 -- name: standing
 SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source
@@ -48,7 +53,7 @@ SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.
 -- name: move
 -- Guarded by the state that the decision was made on: nothing is decided on a stale reading.
 UPDATE messages
-   SET state = :state, assumed = 0, reason = :reason, due_at = coalesce(:due, due_at),
+   SET state = :state, assumed = :assumed, reason = :reason, due_at = coalesce(:due, due_at),
        provider_id = coalesce(:provider_id, provider_id), progress = coalesce(:progress, progress),
        network_code = coalesce(:network_code, network_code), cost_micros = coalesce(:cost_micros, cost_micros),
        cost_currency = coalesce(:cost_currency, cost_currency), updated_at = :now

@@ -8,6 +8,19 @@ SELECT number, sender, source, started_at FROM opt_outs
  WHERE account_id = :account AND number = :number AND ended_at IS NULL AND scope IN ('', :scope)
  ORDER BY id LIMIT 1;
 
+-- name: in_force_among
+SELECT DISTINCT number FROM opt_outs
+ WHERE account_id = :account AND ended_at IS NULL AND scope IN ('', :scope)
+   AND number IN (SELECT value FROM json_each(:numbers));
+
+-- name: end
+UPDATE opt_outs SET ended_at = :now, ended_by = :by
+ WHERE account_id = :account AND number = :number AND scope = :scope AND ended_at IS NULL;
+
+-- name: end_all
+UPDATE opt_outs SET ended_at = :now, ended_by = :by
+ WHERE account_id = :account AND number = :number AND ended_at IS NULL;
+
 -- name: list
 SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
  WHERE account_id = :account AND ended_at IS NULL AND id < :before

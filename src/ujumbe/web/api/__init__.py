@@ -9,7 +9,7 @@ from ujumbe import __version__
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
-from ujumbe.web.api import health, inbound, messages, opt_outs, subscriptions
+from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
 from ujumbe.web.api.access import needs
 from ujumbe.web.problems import CONTENT_TYPE, Problem
 
@@ -26,7 +26,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (messages, inbound, opt_outs, subscriptions):
+    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions):
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])

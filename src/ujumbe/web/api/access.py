@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 
 from ujumbe.domain.ids import Kind, read
 from ujumbe.runtime import Runtime
-from ujumbe.store.api_keys import Scope
+from ujumbe.store.api_keys import ApiKey, Scope
 from ujumbe.store.messages import LARGEST_PAGE
 from ujumbe.web.auth import authorize
 
@@ -18,12 +18,12 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency that lets through only keys covering `scope`."""
+def needs(scope: str) -> Callable[[Request], Awaitable[ApiKey | None]]:
+    """A dependency that lets through only keys covering `scope`, and gives the key (None where none is needed)."""
     wanted = Scope(scope)
 
-    async def check(request: Request) -> None:
-        await authorize(runtime_of(request), request.headers.get("authorization", ""), wanted)
+    async def check(request: Request) -> ApiKey | None:
+        return await authorize(runtime_of(request), request.headers.get("authorization", ""), wanted)
 
     return check
 

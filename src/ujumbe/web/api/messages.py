@@ -92,7 +92,7 @@ async def list_messages(
         limit=limit,
     )
     found = await runtime.db.read(messages.list_page, runtime.account, filters)
-    items = [Message(**_fields(each)) for each in found]
+    items = [Message(**fields(each)) for each in found]
     return Page(items=items, next=page_end([each.id for each in items], limit))
 
 
@@ -104,10 +104,11 @@ async def show_message(runtime: Live, message_id: str) -> Explained:
     if found is None:
         raise Problem("not-found", "No message has this id")
     steps = [Step(at=to_datetime(step.at), what=step.what, detail=step.detail) for step in found.timeline]
-    return Explained(**_fields(found.message), meaning=MEANING[found.message.state], timeline=steps)
+    return Explained(**fields(found.message), meaning=MEANING[found.message.state], timeline=steps)
 
 
-def _fields(message: messages.Message) -> dict[str, Any]:
+def fields(message: messages.Message) -> dict[str, Any]:
+    """What `Message` is made of."""
     return {
         "id": ids.show(Kind.MESSAGE, message.id),
         "batch": ids.show(Kind.BATCH, message.batch),

@@ -1,0 +1,177 @@
+"""POST /v1/messages and /v1/quotes: accept a text, or tell what would become of it."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ujumbe.domain import recipients, text
+from ujumbe.domain import sender as senders
+from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.moment import to_ms
+from ujumbe.flows import accepting
+from ujumbe.flows.accepting import Accepted, ConflictError, Order
+from ujumbe.runtime import Runtime
+from ujumbe.store import answers
+from ujumbe.store.api_keys import ApiKey
+from ujumbe.store.batches import Batch, Source
+from ujumbe.web.api.access import Live, needs
+from ujumbe.web.api.times import Moment
+from ujumbe.web.problems import Problem
+
+router = APIRouter(tags=["sending"])
+
+LARGEST_METADATA = 4_096
+"""Bytes of JSON."""
+
+Number = Annotated[str, StringConstraints(max_length=100)]
+Sender = Annotated[ApiKey | None, Depends(needs("send"))]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=255, description="The same key and body get the same answer for 24 hours"),
+]
+
+
+class Send(BaseModel):
+    """A text to one or many numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: Number | Annotated[list[Number], Field(min_length=1, max_length=recipients.MOST)]
+    text: str
+    from_: str | None = Field(None, alias="from", description="Sender ID; AT_SENDER_ID or AT_SHORTCODE when left out")
+    kind: Literal["bulk", "two_way", "premium"] = "bulk"
+    category: Literal["otp", "transactional", "promotional"] = "transactional"
+    priority: int = Field(0, ge=-9, le=9, description="Higher goes first")
+    send_at: Moment | None = None
+    expires_at: Moment | None = None
+    on_uncertain: Literal["hold", "resend", "fail"] = "hold"
+    link_id: Annotated[str, StringConstraints(max_length=200)] = ""
+    keyword: Annotated[str, StringConstraints(max_length=100)] = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class Verdict(BaseModel):
+    """What became of one number: a message, or the reason why there is none."""
+
+    id: str | None
+    to: str
+    state: str
+    reason: str | None = None
+
+
+class SendAnswer(BaseModel):
+    """The verdicts, in the order of the request; `id` is the batch."""
+
+    id: str
+    messages: list[Verdict]
+    segments: int
+    accepted: int
+    rejected: int
+
+
+class Costly(BaseModel):
+    """A character that costs more than one unit, or forces UCS-2."""
+
+    index: int
+    character: str
+    forces_ucs2: bool
+
+
+class QuoteVerdict(BaseModel):
+    """What would become of one number."""
+
+    to: str
+    state: str
+    reason: str | None = None
+
+
+class Quote(BaseModel):
+    """What a text weighs and what would become of it; nothing was stored or sent."""
+
+    encoding: str
+    segments: int
+    units: int
+    remaining: int
+    costly: list[Costly]
+    messages: list[QuoteVerdict]
+    accepted: int
+    rejected: int
+    total_segments: int
+
+
+@router.post("/messages", status_code=202, responses={202: {"model": SendAnswer}})
+async def send(runtime: Live, body: Send, key: Sender, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    """Accept a text for one or many numbers. The answer comes once all of it is stored."""
+    key_id = key.id if key else None
+    order = _order(runtime, body, key_id)
+    claim = None
+    if idempotency_key is not None:
+        claim = answers.Request(runtime.account, key_id or 0, text.storable(idempotency_key), _hash(body))
+    accepted = await _accept(runtime, order, claim)
+    runtime.outbox.set()
+    return JSONResponse(accepted.document, 202, {"Idempotent-Replayed": "true"} if accepted.replayed else {})
+
+
+@router.post("/quotes", dependencies=[Depends(needs("send"))])
+async def quote(runtime: Live, body: Send) -> Quote:
+    """Tell what a text would cost and what would become of it, without storing or sending anything."""
+    return Quote.model_validate(await runtime.db.read(accepting.quote, _order(runtime, body, None)))
+
+
+async def _accept(runtime: Runtime, order: Order, claim: answers.Request | None) -> Accepted:
+    if claim is None:
+        return await runtime.db.write(accepting.accept, order, None)
+    held = (claim.api_key, claim.key)
+    if held in runtime.keys_in_flight:
+        raise Problem("conflict", "A request with this Idempotency-Key is being answered", headers={"Retry-After": "1"})
+    runtime.keys_in_flight.add(held)
+    try:
+        return await runtime.db.write(accepting.accept, order, claim)
+    except ConflictError as error:
+        errors = [{"field": "Idempotency-Key", "message": str(error)}]
+        raise Problem("invalid", "Not valid: Idempotency-Key", errors=errors) from None
+    finally:
+        runtime.keys_in_flight.discard(held)
+
+
+def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
+    settings = runtime.settings
+    default = settings.at_sender_id if body.kind == "bulk" else settings.at_shortcode
+    sender = senders.check(default if body.from_ is None else body.from_)
+    if body.kind != "bulk" and not sender:
+        raise InvalidInputError("from", f"{body.kind} goes out from a short code: set AT_SHORTCODE or give one")
+    if body.kind == "premium" and not (body.keyword or body.link_id):
+        raise InvalidInputError("keyword", "premium needs the product's keyword, or the link_id of the text it answers")
+    metadata = json.dumps(body.metadata, separators=(",", ":"))
+    if len(metadata) > LARGEST_METADATA:
+        raise InvalidInputError("metadata", f"metadata may have {LARGEST_METADATA:,} bytes as JSON")
+    batch = Batch(
+        account=runtime.account,
+        source=Source.API,
+        mode=body.kind,
+        sender=sender,
+        text=text.check(body.text, field="text"),
+        link_id=text.storable(body.link_id),
+        keyword=text.storable(body.keyword),
+        category=body.category,
+        on_uncertain=body.on_uncertain,
+        metadata=metadata,
+        api_key=key_id,
+    )
+    given = [body.to] if isinstance(body.to, str) else body.to
+    return Order(
+        batch,
+        recipients.judge([text.storable(each) for each in given], settings.default_country),
+        send_at=None if body.send_at is None else to_ms(body.send_at),
+        expires_at=None if body.expires_at is None else to_ms(body.expires_at),
+        priority=body.priority,
+    )
+
+
+def _hash(body: Send) -> bytes:
+    """A hash of what was asked for: spelled differently (order, spaces, escapes) it is still the same request."""
+    return hashlib.sha256(json.dumps(body.model_dump(mode="json"), sort_keys=True).encode()).digest()
