@@ -204,7 +204,7 @@ def test_what_is_told(
     assert error.unsent == NUMBERS[slice(*unsent)]
     assert error.unclear == NUMBERS[slice(*unclear)]
     assert isinstance(error.__cause__, ProviderError)
-    assert f"after {answered[1]:,} recipients were answered" in str(error)
+    assert f"{answered[1]:,} recipients were answered before" in str(error)
     assert "+254" not in str(error)
     assert len(server.requests) == len(scripts)
 
