@@ -39,7 +39,7 @@ class PartlySentError(ProviderError):
 
     def __init__(self, cause: ProviderError, reply: Reply, unsent: list[str], unclear: list[str]) -> None:
         done = len(reply["SMSMessageData"]["Recipients"])
-        super().__init__(f"{cause} (after {done:,} recipients were answered)", http_status=cause.http_status)
+        super().__init__(f"{cause} ({done:,} recipients were answered before)", http_status=cause.http_status)
         self.taken = cause.taken
         self.reply = reply
         self.unsent = unsent
@@ -66,7 +66,7 @@ def send_bulk_sms(
     (its class says whether it may have taken the message) and `PartlySentError` where only some calls got one.
     Settings are read at each call. Usable from any thread, and inside a running event loop, which it blocks.
     """
-    if isinstance(recipients, str):
+    if isinstance(recipients, str) or not isinstance(recipients, Iterable):
         raise InvalidInputError("recipients", "Recipients must be a list of numbers, not one string")
     numbers = tuple(dict.fromkeys(_number(each, "recipients") for each in recipients))
     if not numbers:
@@ -100,6 +100,8 @@ def send_twoway_sms(
 
 
 def _number(given: str, field: str) -> str:
+    if not isinstance(given, str):
+        raise InvalidInputError(field, "Invalid recipient format: a number is a string, as in '+254711000111'")
     try:
         return phone.parse(given, field=field)
     except InvalidInputError as error:
@@ -150,11 +152,11 @@ def _partly(
     replies: Sequence[wire.SendReply],
     answered: Collection[str],
     numbers: Sequence[str],
-    calls: Iterable[tuple[Sequence[str], int]],
+    calls: Collection[tuple[Sequence[str], int]],
 ) -> ProviderError:
     """The error to raise when the call for `numbers` broke and `calls` were still to come."""
-    if not replies:
-        return error
+    if not replies and (not calls or error.taken is not Taken.MAYBE):
+        return error  # what it says of this call holds for all of them
     reply = _merge(replies, len(answered))
     unsent = [number for rest, _ in calls for number in rest]
     if error.taken is Taken.MAYBE:
@@ -178,7 +180,7 @@ def _merge(replies: Sequence[wire.SendReply], asked: int) -> Reply:
             rows[line.number] = row
             taken[line.number] = line.outcome.verdict is Verdict.TAKEN
     totals = [reply.total for reply in replies if reply.total is not None]
-    summary = f"Sent to {sum(taken.values())}/{asked}{_total(totals)}" if rows else replies[0].summary
+    summary = f"Sent to {sum(taken.values())}/{asked}{_total(totals)}" if rows or not replies else replies[0].summary
     return {"SMSMessageData": {"Message": summary, "Recipients": list(rows.values())}}
 
 

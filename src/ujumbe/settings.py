@@ -127,6 +127,8 @@ class Settings(BaseSettings):
         aliases: dict[str, Any] = {alias_of(name): value for name, value in names.items()}
         try:
             return cls(**aliases)
+        except UnicodeDecodeError:
+            raise SettingsError(".env is not UTF-8 text") from None
         except ValidationError as error:
             lines = [f"{each['loc'][0]}: {_reason(each['msg'])}" for each in error.errors(include_input=False)]
             raise SettingsError("\n".join(lines)) from None

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from ujumbe.domain import phone
+from ujumbe.domain.moment import to_ms
 from ujumbe.domain.text import storable
 
 LONGEST_FIELD: Final = 4_096
@@ -106,7 +107,10 @@ def read_report(form: Mapping[str, str]) -> Report:
 
 
 def read_incoming(form: Mapping[str, str]) -> Incoming:
-    """An incoming text. `missing` lists what AT documents and is absent or empty; an empty `linkId` is normal."""
+    """An incoming text. `missing` lists what AT documents and is absent or empty.
+
+    An empty `linkId` is normal, and a blank text is a thumb that slipped: refused, it would come for twelve hours.
+    """
     required = ("linkId", "text", "to", "id", "date", "from")
     raw = form.get("date", "").strip()
     return Incoming(
@@ -119,7 +123,7 @@ def read_incoming(form: Mapping[str, str]) -> Incoming:
         link_id=form.get("linkId", "").strip(),
         network_code=form.get("networkCode", "").strip(),
         cost=form.get("cost", "").strip(),
-        missing=tuple(name for name in required if name not in form or (not form[name].strip() and name != "linkId")),
+        missing=tuple(name for name in required if name not in form or (not form[name] and name != "linkId")),
     )
 
 
@@ -141,17 +145,13 @@ def read_subscription(form: Mapping[str, str]) -> Subscription:
 def read_date(text: str) -> int | None:
     """Epoch milliseconds of AT's dates: ISO 8601 with `T` or a space, with or without zone and fraction.
 
-    Without a zone UTC is assumed, as other integrations do; AT does not say. None where it is no date.
+    Without a zone UTC is assumed, as other integrations do; AT does not say. None where it is no date, or one
+    that UTC has no year for, since it could not be shown again.
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        return round(moment.timestamp() * 1000)
-    except (OverflowError, ValueError):
+        return to_ms(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+    except (ValueError, OverflowError):
         return None
 
 

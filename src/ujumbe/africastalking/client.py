@@ -1,5 +1,6 @@
 """The one object that talks to AT. It never repeats a call by itself: that is decided where the records are."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final, Self, TypeVar
 
@@ -26,7 +27,8 @@ _T = TypeVar("_T")
 class AfricasTalking:
     """AT's SMS API for one account. Open it with `async with`; safe for many calls at once on one event loop.
 
-    Every method makes exactly one request and raises a `ProviderError` whose class says whether AT took it.
+    Every method makes exactly one request (aiohttp repeats a GET once on a connection that the server was just
+    closing; a GET changes nothing) and raises a `ProviderError` whose class says whether AT took it.
     Timeouts are in seconds; `api_url` replaces both of AT's hosts (a local AT, or a proxy).
     """
 
@@ -46,6 +48,8 @@ class AfricasTalking:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout
         )
+        # A reply that trickles in resets the read timeout with each byte; this bound is well below the lease.
+        self._answer_seconds = connect_timeout + 2 * read_timeout
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
@@ -103,13 +107,16 @@ class AfricasTalking:
             raise RuntimeError("AfricasTalking is not open; use `async with`")
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if request.form is not None else None
         try:
-            async with self._session.request(
-                request.method,
-                self._bases[request.host] + request.target,
-                data=request.body,
-                headers=headers,
-                allow_redirects=False,
-            ) as response:
+            async with (
+                asyncio.timeout(self._answer_seconds),
+                self._session.request(
+                    request.method,
+                    self._bases[request.host] + request.target,
+                    data=request.body,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
                 body = await _read(response)
         except (
@@ -117,12 +124,14 @@ class AfricasTalking:
             aiohttp.ClientConnectorCertificateError,
             aiohttp.ConnectionTimeoutError,
             aiohttp.InvalidURL,
+            UnicodeError,  # a host that is no name
         ) as error:
-            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)})") from error
+            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)})") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            # Not chained: aiohttp's own error holds the request with its API key, for whoever logs it in full.
             raise MaybeTakenError(
                 f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
-            ) from error
+            ) from None
         return _judge(status, retry_after, body, read)
 
 

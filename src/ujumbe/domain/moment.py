@@ -1,11 +1,15 @@
 """Moments: epoch milliseconds inside, RFC 3339 outside."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def to_datetime(moment_ms: int) -> datetime:
     """Epoch milliseconds as an aware time in UTC."""
-    return datetime.fromtimestamp(moment_ms / 1000, UTC)
+    return _EPOCH + moment_ms * _MILLISECOND
 
 
 def show(moment_ms: int) -> str:
@@ -14,5 +18,5 @@ def show(moment_ms: int) -> str:
 
 
 def to_ms(moment: datetime) -> int:
-    """An aware time as epoch milliseconds."""
-    return round(moment.timestamp() * 1000)
+    """An aware time as epoch milliseconds, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND

@@ -73,7 +73,7 @@ def judge(code: int | None, status: str, *, has_id: bool) -> Outcome:
     """What a recipient line of AT's reply means.
 
     `code` is AT's `statusCode` (None where the reply has none, as in 2016), `status` its text, `has_id`
-    whether it carries a message id. A failure that carries an id, and every code we do not know, may have
+    whether it carries a message id. A 500, 501 or 502 that carries one, and every code we do not know, may have
     been taken: those are uncertain and are never sent again by themselves.
     """
     if code is None:

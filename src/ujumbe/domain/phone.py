@@ -54,7 +54,10 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     )
     if reason != ValidationResult.IS_POSSIBLE and not short_but_plausible:
         raise InvalidInputError(field, _POSSIBLE_REASONS.get(reason, "no number has this length"))
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    formatted = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not is_number(formatted):
+        raise InvalidInputError(field, "E.164 numbers have 7 to 15 digits")
+    return formatted
 
 
 def _is_plain(compact: str) -> bool:

@@ -96,7 +96,11 @@ class Database:
         """
         self = cls(path)
         loop = asyncio.get_running_loop()
-        connection, ids = await loop.run_in_executor(self._readers, self._prepare, upgrade)
+        try:
+            connection, ids = await loop.run_in_executor(self._readers, self._prepare, upgrade)
+        except BaseException:
+            await self.close()
+            raise
         self._ids = ids
         self._writer = threading.Thread(
             target=self._write_forever, args=(connection,), name="ujumbe-writer", daemon=True
@@ -108,9 +112,13 @@ class Database:
         """Finish what was handed over, then close: the last connection folds the log into the file."""
         self._closing = True
         if self._writer is not None:
-            self._work.put(_Unit(self._release_node, asyncio.get_running_loop(), asyncio.Future()))
+            loop = asyncio.get_running_loop()
+            released: asyncio.Future[None] = loop.create_future()
+            self._work.put(_Unit(self._release_node, loop, released))
             self._work.put(None)
-            await asyncio.get_running_loop().run_in_executor(self._readers, self._writer.join)
+            await loop.run_in_executor(self._readers, self._writer.join)
+            with suppress(StoreUnavailableError):  # then the lease runs out by itself
+                await released
         self._readers.shutdown()
         for connection in self._open:
             connection.close()
@@ -157,7 +165,6 @@ class Database:
                 self.migrated = migrate.upgrade(connection)
             elif waiting := migrate.pending(connection):
                 names = ", ".join(f"{each.number:04d}_{each.name}" for each in waiting)
-                connection.close()
                 raise migrate.MigrationError(f"the database needs {names}: run `ujumbe db upgrade`")
             for name, sql in statements().items():
                 _check(connection, name, sql)

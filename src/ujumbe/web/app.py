@@ -10,7 +10,7 @@ from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web.api import create_api
 from ujumbe.web.asgi import App, Message, Receive, Scope, Send, respond
-from ujumbe.web.problems import Problem
+from ujumbe.web.problems import BROKEN, Problem
 from ujumbe.web.sms import SmsRoutes
 
 SIMULATOR: Final = "/simulator"
@@ -42,13 +42,14 @@ def create_app(runtime: Runtime, simulator: App | None = None) -> App:
 async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Send) -> None:
     """Run `app` for one request: a line in the log, and an answer whatever happens."""
     started = time.perf_counter()
-    status = 0
+    status, whole = 0, False
 
     async def note(message: Message) -> None:
-        nonlocal status
+        nonlocal status, whole
         if message["type"] == "http.response.start":
             status = message["status"]
         await send(message)
+        whole = message["type"] == "http.response.body" and not message.get("more_body")
 
     try:
         await app(scope, receive, note)
@@ -57,9 +58,10 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
             await problem.respond(note)
     except Exception:
         log.exception("a request broke", method=scope["method"], path=_loggable(prefix, scope["path"]))
-        if status:
+        if not status:
+            await BROKEN.respond(note)
+        elif not whole:
             raise  # the answer is half sent: only a broken connection can still say that it failed
-        await Problem("internal", "The cause is in the service's log").respond(note)
     finally:
         log.log(
             logging.INFO if status >= 400 else logging.DEBUG,

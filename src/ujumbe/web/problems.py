@@ -61,6 +61,10 @@ class Problem(Exception):  # noqa: N818 - it is the RFC's word
         await respond(send, self.status, CONTENT_TYPE.encode(), json.dumps(self.document()).encode(), *headers)
 
 
+BROKEN: Final = Problem("internal", "The cause is in the service's log")
+"""What is answered where a request broke."""
+
+
 def of_status(status: int) -> Problem:
     """The problem for a bare HTTP status, e.g. one that a framework raised."""
     for name, (known, title) in TITLES.items():

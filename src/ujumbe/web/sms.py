@@ -53,15 +53,16 @@ class SmsRoutes:
         """Answer one request; whatever is wrong with it has an answer too."""
         path, method = scope["path"].removeprefix("/sms").strip("/"), scope["method"]
         name, _, tail = path.partition("/")
+        kind = CALLBACKS.get(name) if "/" not in tail else None
         try:
             if path == "" and method in ("GET", "HEAD"):
                 await respond(send, 200, JSON, b'{"service": "sms", "status": "ready"}', head=method == "HEAD")
             elif path in INVOKE and method in ("GET", "POST"):
                 await self._invoke(INVOKE[path], scope, receive, send)
-            elif name in CALLBACKS and method == "POST" and "/" not in tail:
-                await self._callback(CALLBACKS[name], tail, scope, receive, send)
-            elif path == "" or path in INVOKE or name in CALLBACKS:
-                allowed = "POST" if name in CALLBACKS else "GET, HEAD" if path == "" else "GET, POST"
+            elif kind is not None and method == "POST":
+                await self._callback(kind, tail, scope, receive, send)
+            elif path == "" or path in INVOKE or kind is not None:
+                allowed = "POST" if kind is not None else "GET, HEAD" if path == "" else "GET, POST"
                 raise Problem("method-not-allowed", f"Use {allowed} here", headers={"Allow": allowed})
             else:
                 raise Problem("not-found", "There is no such address under /sms")

@@ -11,7 +11,7 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
 from ujumbe.web.api.access import needs
-from ujumbe.web.problems import CONTENT_TYPE, Problem
+from ujumbe.web.problems import BROKEN, CONTENT_TYPE, Problem
 
 
 def create_api(runtime: Runtime) -> FastAPI:
@@ -23,6 +23,7 @@ def create_api(runtime: Runtime) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # a redirect would name the host and scheme of our own side of a proxy
     )
     app.state.runtime = runtime
     app.include_router(health.router)
@@ -38,6 +39,7 @@ def create_api(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(InvalidInputError, _invalid_input)
     app.add_exception_handler(StoreUnavailableError, _unavailable)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -73,3 +75,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     problem = problems.of_status(error.status_code)
     problem.headers = dict(error.headers or {})
     return await _problem(request, problem)
+
+
+async def _broken(request: Request, _error: Exception) -> JSONResponse:
+    return await _problem(request, BROKEN)  # the error itself goes on to what stands in front, which logs it
