@@ -18,7 +18,7 @@ from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import NotTakenError, ProviderError, RefusedError, Taken
 from ujumbe.domain import consent, message, retry
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.domain.message import Event, State
+from ujumbe.domain.message import ASSUMPTIONS, Event, State
 from ujumbe.domain.outcome import OUTCOMES, Outcome, Verdict
 from ujumbe.flows import delivery
 from ujumbe.store import batches, calls, messages, opt_outs
@@ -215,9 +215,24 @@ def _apply(tx: Tx, was: Standing, outcome: Outcome, facts: Facts) -> None:
     if event is Event.OPTED_OUT:
         sender = was.sender or consent.DEFAULT_SENDER
         opt_outs.insert(tx, was.account, was.number, sender, opt_outs.Source.REFUSAL, "406 UserInBlacklist at send")
-    state = message.after(was.state, event, assumed=was.assumed)
+    if event is Event.LOST and was.source is not Source.INVOKE:
+        event, due = _policy(tx, was)
+    # What settles a doubt at once passes through it: the table knows no other way.
+    start = State.UNCERTAIN if event in (Event.REPEATED, Event.WRITTEN_OFF) else was.state
+    state = message.after(start, event, assumed=was.assumed)
     if state is None:
         messages.annotate(tx, was.id, facts)
         return
     reason = "" if event is Event.TAKEN else outcome.meaning
-    messages.move(tx, was, state, reason, facts, due=due)
+    messages.move(tx, was, state, reason, facts, due=due, assumed=event in ASSUMPTIONS)
+
+
+def _policy(tx: Tx, was: Standing) -> tuple[Event, int | None]:
+    """What its own `on_uncertain` makes of a message that may have been taken: by default it is held for a person."""
+    if was.state is not State.SENDING or was.on_uncertain == "hold":
+        return Event.LOST, None
+    # Not before the old call's lease is over: its late answer must find nothing new under way.
+    due = tx.now + LEASE_MS
+    if was.on_uncertain == "resend" and due < was.expires_at:
+        return Event.REPEATED, due
+    return Event.WRITTEN_OFF, None

@@ -62,6 +62,7 @@ class Standing:
     expires_at: int
     sender: str
     source: Source
+    on_uncertain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ def _standing(row: Row) -> Standing:
         expires_at=row["expires_at"],
         sender=row["sender"],
         source=Source(row["source"]),
+        on_uncertain=row["on_uncertain"],
     )
 
 

@@ -41,12 +41,14 @@ SELECT min(due) AS due
         SELECT min(due_at) FROM messages WHERE account_id = :account AND state = 'scheduled');
 
 -- name: standing
-SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source
+SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source,
+       b.on_uncertain
   FROM messages m JOIN batches b ON b.id = m.batch_id
  WHERE m.id = :id;
 
 -- name: standings_of_call
-SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source
+SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, b.sender, b.source,
+       b.on_uncertain
   FROM attempts a JOIN messages m ON m.id = a.message_id JOIN batches b ON b.id = m.batch_id
  WHERE a.call_id = :call;
 

@@ -11,11 +11,19 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
 from ujumbe.web.api.access import needs
+from ujumbe.web.asgi import App, bounded
 from ujumbe.web.problems import BROKEN, CONTENT_TYPE, Problem
 
+LARGEST_BODY = 2 << 20
+"""Bytes: ten thousand numbers and the longest text, in whichever spelling of JSON."""
 
-def create_api(runtime: Runtime) -> FastAPI:
-    """The FastAPI app over `runtime`."""
+
+def create_api(runtime: Runtime) -> App:
+    """The API over `runtime`, with a bound on what it reads."""
+    return bounded(_create(runtime), LARGEST_BODY)
+
+
+def _create(runtime: Runtime) -> FastAPI:
     app = FastAPI(
         title="Ujumbe",
         version=__version__,
@@ -50,6 +58,8 @@ async def _problem(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return await _problem(request, Problem("bad-request", "The body is not JSON"))
     # Pydantic's own errors repeat the input, which may be a number or a text: only place and reason go out.
     errors = [
         {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}

@@ -1,17 +1,24 @@
-"""GET /v1/opt-outs: who said stop, to whom, and who told us."""
+"""/v1/opt-outs: who said stop, to whom, and who told us."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ujumbe.domain import ids, phone
+from ujumbe.domain import ids, phone, text
+from ujumbe.domain import sender as senders
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import to_datetime
+from ujumbe.runtime import Runtime
 from ujumbe.store import opt_outs
 from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_end, page_start
 
-router = APIRouter(tags=["opt-outs"], dependencies=[Depends(needs("read"))])
+router = APIRouter(tags=["opt-outs"])
+
+Read = [Depends(needs("read"))]
+Send = [Depends(needs("send"))]
+BY_API = "api"
 
 
 class OptOut(BaseModel):
@@ -41,7 +48,16 @@ class Person(BaseModel):
     history: list[OptOut]
 
 
-@router.get("/opt-outs")
+class NewOptOut(BaseModel):
+    """What an operator records: the sender it is about (left out: all of them), and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_: Annotated[str, StringConstraints(max_length=40)] = Field("", alias="from")
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+@router.get("/opt-outs", dependencies=Read)
 async def list_opt_outs(runtime: Live, cursor: Cursor = None, limit: Limit = 100) -> Page:
     """List the opt-outs in force, newest first."""
     before = page_start(cursor, Kind.OPT_OUT)
@@ -50,10 +66,42 @@ async def list_opt_outs(runtime: Live, cursor: Cursor = None, limit: Limit = 100
     return Page(items=items, next=page_end([each.id for each in items], limit))
 
 
-@router.get("/opt-outs/{number}")
+@router.get("/opt-outs/{number}", dependencies=Read)
 async def show_opt_outs(runtime: Live, number: str) -> Person:
     """Show what one number said, newest first."""
-    parsed = phone.parse_query(number, field="phone", default_country=runtime.settings.default_country)
+    return await _person(runtime, _parsed(runtime, number))
+
+
+@router.put("/opt-outs/{number}", dependencies=Send)
+async def put_opt_out(runtime: Live, number: str, body: NewOptOut | None = None) -> Person:
+    """Opt a number out of one sender, or of all; again is no error. It holds for what waits in the outbox too."""
+    parsed, wanted = _parsed(runtime, number), body or NewOptOut()
+    await runtime.db.write(
+        opt_outs.insert,
+        runtime.account,
+        parsed,
+        senders.check(wanted.from_),
+        opt_outs.Source.OPERATOR,
+        text.storable(wanted.reason),
+    )
+    return await _person(runtime, parsed)
+
+
+@router.delete("/opt-outs/{number}", dependencies=Send)
+async def delete_opt_out(
+    runtime: Live, number: str, from_: Annotated[str | None, Query(alias="from", max_length=40)] = None
+) -> Person:
+    """End the opt-out from one sender (`from=` with nothing: the one from all), or every one; the history stays."""
+    parsed = _parsed(runtime, number)
+    await runtime.db.write(opt_outs.end, runtime.account, parsed, from_, BY_API)
+    return await _person(runtime, parsed)
+
+
+def _parsed(runtime: Runtime, number: str) -> str:
+    return phone.parse_query(number, field="phone", default_country=runtime.settings.default_country)
+
+
+async def _person(runtime: Runtime, parsed: str) -> Person:
     found = await runtime.db.read(opt_outs.history, runtime.account, parsed)
     return Person(
         phone=parsed, opted_out=any(each.ended_at is None for each in found), history=[_show(each) for each in found]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from ujumbe.domain import recipients, text
 from ujumbe.domain import sender as senders
@@ -28,6 +28,11 @@ LARGEST_METADATA = 4_096
 """Bytes of JSON."""
 
 Number = Annotated[str, StringConstraints(max_length=100)]
+Recipients = Annotated[
+    list[Number],
+    Field(min_length=1, max_length=recipients.MOST, description="One number, or a list of them"),
+    BeforeValidator(lambda given: [given] if isinstance(given, str) else given, json_schema_input_type=str | list[str]),
+]
 Sender = Annotated[ApiKey | None, Depends(needs("send"))]
 IdempotencyKey = Annotated[
     str | None,
@@ -40,7 +45,7 @@ class Send(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: Number | Annotated[list[Number], Field(min_length=1, max_length=recipients.MOST)]
+    to: Recipients
     text: str
     from_: str | None = Field(None, alias="from", description="Sender ID; AT_SENDER_ID or AT_SHORTCODE when left out")
     kind: Literal["bulk", "two_way", "premium"] = "bulk"
@@ -162,10 +167,9 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         metadata=metadata,
         api_key=key_id,
     )
-    given = [body.to] if isinstance(body.to, str) else body.to
     return Order(
         batch,
-        recipients.judge([text.storable(each) for each in given], settings.default_country),
+        recipients.judge([text.storable(each) for each in body.to], settings.default_country),
         send_at=None if body.send_at is None else to_ms(body.send_at),
         expires_at=None if body.expires_at is None else to_ms(body.expires_at),
         priority=body.priority,
