@@ -144,7 +144,7 @@ def record_reply(tx: Tx, call: Call, reply: wire.SendReply) -> None:
                 outcome.verdict,
                 provider_id=line.message_id if line else "",
                 code=outcome.code,
-                status=outcome.name,
+                status=line.status if line else outcome.name,
                 parts=line.parts if line else None,
                 cost=line.cost if line else None,
             )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from ujumbe.domain.errors import UjumbeError
+from ujumbe.domain.errors import StoreUnavailableError, UjumbeError
 
 
 class DatabaseInUseError(UjumbeError):
@@ -32,9 +32,12 @@ class FileLock:
         self._file: IO[str] | None = None
 
     def acquire(self, url: str, username: str, host: str) -> None:
-        """Take the lock and say who we are. Raises `DatabaseInUseError` naming the holder."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="utf-8")
+        """Take the lock and say who we are. Raises `DatabaseInUseError` naming the holder, or `StoreUnavailableError`."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreUnavailableError(f"the folder {self._path.parent} cannot be used ({error.strerror})") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
