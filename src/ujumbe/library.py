@@ -86,8 +86,8 @@ def send_twoway_sms(
 ) -> Reply:
     """Send `message` to one number from a short code, so that it can be answered; return AT's reply as a dict.
 
-    `shortcode` defaults to `AT_SHORTCODE`, and where neither is given AT's own sender is used, which takes no
-    answers. For the rest see `send_bulk_sms`.
+    `shortcode` defaults to `AT_SHORTCODE`; where neither is given it raises `SettingsError`, since AT's own sender
+    takes no answers. For the rest see `send_bulk_sms`.
     """
     settings = Settings.load()
     outgoing = wire.Outgoing(
@@ -96,6 +96,8 @@ def send_twoway_sms(
         mode=wire.Mode.TWO_WAY,
         sender=settings.at_shortcode if shortcode is None else shortcode,
     )
+    if not outgoing.sender:
+        settings.require("at_username", "at_api_key", "at_shortcode")
     return _send(settings, outgoing, retries, timeout)
 
 

@@ -1,6 +1,7 @@
 """The live resources of one process, opened in order and closed in reverse. No globals: it is handed on."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,16 +10,15 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from ujumbe.africastalking.client import AfricasTalking
-from ujumbe.domain.errors import StoreUnavailableError
+from ujumbe.domain.errors import StoreUnavailableError, UjumbeError
 from ujumbe.flows import upkeep
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
-from ujumbe.store.ids import LEASE_MS
-from ujumbe.store.lock import FileLock
+from ujumbe.store.lock import FileLock, Holder
 from ujumbe.store.sqlite import Database
 
-DRAIN_SECONDS: Final = 40.0
-"""At the end we wait for calls under way: connecting and reading take at most 35 s, recording a moment."""
+DRAIN_SECONDS: Final = 45.0
+"""At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
 UPKEEP_SECONDS: Final = 15.0
 
 SIMULATOR_HOST: Final = "simulator"
@@ -61,9 +61,9 @@ class Runtime:
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
-        # Whoever awaits the task sees its error; where nobody does any more, this marks it as seen.
-        if not task.cancelled():
-            task.exception()
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, UjumbeError):
+            log.error("work that was under way broke", exc_info=error)
 
 
 @asynccontextmanager
@@ -82,9 +82,9 @@ async def open_runtime(
         )
         host = account_host or client.api_base
         lock = FileLock(settings.database_path)
-        lock.acquire(url, settings.at_username, host)
+        lock.acquire(Holder(os.getpid(), url, settings.at_username, host, settings.at_sender_id, settings.at_shortcode))
         stack.callback(lock.release)
-        db = await Database.open(settings.database_path, upgrade=upgrade)
+        db = await Database.open(settings.database_path, upgrade=upgrade, sole=True)
         stack.push_async_callback(db.close)
         await stack.enter_async_context(client)
         account = await db.write(accounts.ensure, settings.at_username, host)
@@ -103,18 +103,16 @@ async def open_runtime(
 
 
 async def _keep_up(runtime: Runtime) -> None:
-    """Now and then: settle what outlived its lease, and keep our node number."""
-    since_renewal = 0.0
+    """Now and then settle what outlived its lease and expire what waited too long."""
     while True:
         await asyncio.sleep(UPKEEP_SECONDS)
-        since_renewal += UPKEEP_SECONDS
         try:
             await runtime.db.write(upkeep.settle_abandoned, runtime.account, all_owners_dead=False)
-            if since_renewal * 1000 > LEASE_MS / 3:
-                await runtime.db.renew_node()
-                since_renewal = 0.0
+            await runtime.db.write(upkeep.expire, runtime.account)
         except StoreUnavailableError as error:
             log.warning("upkeep has to wait for the database", why=str(error))
+        except Exception:
+            log.exception("upkeep broke; it goes on")
 
 
 async def _drain(runtime: Runtime) -> None:

@@ -1,12 +1,13 @@
 """Every setting: its name, default, help and check, read once from the environment, `.env` and secret files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
 import phonenumbers
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -50,7 +51,11 @@ class Settings(BaseSettings):
     open_callbacks: bool = _setting(
         "UJUMBE_OPEN_CALLBACKS", False, "Accept callbacks without a token on an address that others can reach"
     )
-    reply: str = _setting("UJUMBE_REPLY", DEFAULT_REPLY, "Answer to every incoming text; empty turns it off")
+    reply: str = _setting(
+        "UJUMBE_REPLY",
+        DEFAULT_REPLY,
+        "Answer to every incoming text, with {text}, {from} and {to} filled in; empty turns it off",
+    )
     default_country: str = _setting("UJUMBE_DEFAULT_COUNTRY", "", "Country of national numbers, e.g. KE")
     log_format: str = _setting("UJUMBE_LOG_FORMAT", "auto", "`text`, `json`, or `auto`: text on a terminal")
     log_level: str = _setting("UJUMBE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`")
@@ -120,18 +125,47 @@ class Settings(BaseSettings):
             raise ValueError(f"not one of {', '.join(known)}")
         return value.lower()
 
+    @field_validator("at_username")
     @classmethod
-    def load(cls, **given: object) -> Self:
-        """Read the settings; `given` (field names) wins. Raises `SettingsError` that names every wrong one."""
+    def _one_word(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("it holds a line break or another character that cannot be sent")
+        return value.strip()
+
+    @field_validator("at_api_key")
+    @classmethod
+    def _plain_key(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value().strip()
+        if not (secret.isascii() and secret.isprintable()):
+            raise ValueError("it holds a line break or another character that no key has")
+        return SecretStr(secret)
+
+    @classmethod
+    def load(cls, *, required: Sequence[str] = (), **given: object) -> Self:
+        """Read the settings; `given` (field names) wins.
+
+        Raises `SettingsError` with a line for every one that is wrong, and for those of `required` that are missing.
+        """
         names = {name: value for name, value in given.items() if value is not None}
         aliases: dict[str, Any] = {alias_of(name): value for name, value in names.items()}
+        wrong: dict[str, str] = {}
         try:
-            return cls(**aliases)
+            loaded = cls(**aliases)
         except UnicodeDecodeError:
             raise SettingsError(".env is not UTF-8 text") from None
         except ValidationError as error:
-            lines = [f"{each['loc'][0]}: {_reason(each['msg'])}" for each in error.errors(include_input=False)]
-            raise SettingsError("\n".join(lines)) from None
+            wrong = {str(each["loc"][0]): _reason(each["msg"]) for each in error.errors(include_input=False)}
+            defaults = {alias_of(name): field.default for name, field in cls.model_fields.items()}
+            # With the wrong ones out of the way it shows what is missing besides.
+            loaded = cls(**aliases | {name: defaults[name] for name in wrong})
+        lines = [f"{name}: {reason}" for name, reason in wrong.items()]
+        try:
+            loaded.require(*(name for name in required if alias_of(name) not in wrong))
+        except SettingsError as error:
+            lines.append(str(error))
+        if lines:
+            raise SettingsError("\n".join(lines))
+        return loaded
 
     def require(self, *fields: str) -> None:
         """Raise `SettingsError` naming all of `fields` that are empty, by the names people set."""
@@ -161,16 +195,12 @@ def alias_of(field: str) -> str:
 class _NamedFiles(PydanticBaseSettingsSource):
     """Settings whose value stands in a file that `NAME_FILE` points to, as container secrets do."""
 
-    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str] = os.environ) -> None:
-        super().__init__(settings_cls)
-        self._environ = environ
-
     def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Read one setting's file. Raises `SettingsError` where it is named but cannot be read."""
         name = alias_of(field_name)
-        path = self._environ.get(f"{name}_FILE")
-        if not path:
-            return None, name, False
+        path = os.environ.get(f"{name}_FILE") or dotenv_values(".env").get(f"{name}_FILE")
+        if not path or name in self.current_state:
+            return None, name, False  # what was given before is not looked for in a file
         try:
             return Path(path).read_text(encoding="utf-8").strip(), name, False
         except (OSError, UnicodeDecodeError) as error:

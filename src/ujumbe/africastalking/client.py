@@ -13,6 +13,7 @@ from ujumbe.domain.text import storable
 
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
+TRICKLE_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 3.0
 """How long an unused connection is kept. Shorter than the usual servers do (5 s and up), because a request on
 a connection that the server is just closing ends as "maybe taken"."""
@@ -48,8 +49,8 @@ class AfricasTalking:
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout
         )
-        # A reply that trickles in resets the read timeout with each byte; this bound is well below the lease.
-        self._answer_seconds = connect_timeout + 2 * read_timeout
+        # A reply that trickles in resets the read timeout with each byte: this bounds the whole of it.
+        self._answer_seconds = connect_timeout + read_timeout + TRICKLE_SECONDS
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
@@ -124,10 +125,9 @@ class AfricasTalking:
             aiohttp.ClientConnectorCertificateError,
             aiohttp.ConnectionTimeoutError,
             aiohttp.InvalidURL,
-            UnicodeError,  # a host that is no name
         ) as error:
-            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)})") from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)}); it took nothing") from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             # Not chained: aiohttp's own error holds the request with its API key, for whoever logs it in full.
             raise MaybeTakenError(
                 f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
@@ -156,7 +156,10 @@ def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _
     if status == 429:
         seconds = float(retry_after) if retry_after.isdecimal() else None
         raise NotTakenError(
-            "Africa's Talking asks for fewer requests (429)", http_status=429, body=text, retry_after=seconds
+            "Africa's Talking asks for fewer requests (429); it took nothing",
+            http_status=429,
+            body=text,
+            retry_after=seconds,
         )
     if status == 401:
         raise CredentialsError(

@@ -7,6 +7,7 @@ from ujumbe.africastalking import wire
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
+from ujumbe.store.accounts import Account
 from ujumbe.store.lock import FileLock, Holder
 from ujumbe.store.sqlite import Database
 
@@ -29,12 +30,12 @@ def service_on(settings: Settings) -> Holder | None:
 async def find_account(db: Database, settings: Settings) -> int:
     """The account to show: the running service's, else the one that the settings name, else the only one there is."""
     holder = service_on(settings)
-    if holder is not None:
-        return await db.write(accounts.ensure, holder.username, holder.host)
-    if settings.at_username:
-        host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
-        return await db.write(accounts.ensure, settings.at_username, host)
+    username, host = (holder.username, holder.host) if holder else (settings.at_username, "")
     known = await db.read(accounts.list_all)
+    if username:
+        named = Account(username, host or wire.bases(username, settings.at_api_url)[wire.Host.API])
+        if named in known:
+            return known[named]
     if len(known) == 1:
-        return known[0]
-    raise SettingsError("AT_USERNAME is not set, and the database does not hold exactly one account to choose")
+        return next(iter(known.values()))
+    raise SettingsError("AT_USERNAME does not name one of the accounts in this database, and it holds not just one")

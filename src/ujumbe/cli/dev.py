@@ -18,7 +18,16 @@ def dev(
     No account, no key, nothing leaves this machine: AT_USERNAME, AT_API_KEY and AT_API_URL are ignored.
     Open /simulator/ in a browser to see the phones.
     """
-    settings = Settings.load(port=port, data=data, host="127.0.0.1", database_url="")
+    # Whatever AT's settings say, right or wrong, is none of its business: it never leaves the machine.
+    settings = Settings.load(
+        port=port,
+        data=data,
+        host="127.0.0.1",
+        database_url="",
+        at_username="sandbox",
+        at_api_key="local",
+        at_api_url="http://127.0.0.1",
+    )
     telemetry.set_up(settings.log_level, settings.log_format)
     from ujumbe.cli import running, server  # noqa: PLC0415 - see running.py
 

@@ -99,7 +99,14 @@ def print_messages(found: list[dict[str, Any]]) -> None:
     print_table(
         ("id", "to", "state", "cost", "created", "why"),
         [
-            (each["id"], each["to"], each["state"], each["cost"] or "", each["created_at"], each["reason"])
+            (
+                each["id"],
+                each["to"],
+                each["state"],
+                each["cost"] or "",
+                each["created_at"][5:16].replace("T", " "),
+                each["reason"],
+            )
             for each in found
         ],
     )

@@ -26,14 +26,8 @@ async def dev(settings: Settings) -> None:
     """The service, the worker and the local AT, until Ctrl-C."""
     socket = server.listen(settings.host, settings.port)
     url = server.url_of(socket)
-    settings = settings.model_copy(
-        update=Settings.load(
-            at_username="sandbox",
-            at_api_key="local",
-            at_api_url=url + SIMULATOR,
-            at_shortcode=settings.at_shortcode or SHORT_CODE,
-        ).model_dump(include={"at_username", "at_api_key", "at_api_url", "at_shortcode"})
-    )
+    short_code = settings.at_shortcode or SHORT_CODE
+    settings = settings.model_copy(update={"at_api_url": url + SIMULATOR, "at_shortcode": short_code})
     local_at = create_simulator(
         SimulatorConfig(
             callbacks=f"{url}/sms",
@@ -54,8 +48,12 @@ async def dev(settings: Settings) -> None:
         await stack.enter_async_context(local_at)
         working = asyncio.create_task(loop.run(runtime))
         _greet(url, settings.data)
-        await server.serve(create_app(runtime, local_at), socket, stop, let_go=local_at.let_go)
-        runtime.stop()
+
+        def let_go() -> None:
+            runtime.stop()
+            local_at.let_go()
+
+        await server.serve(create_app(runtime, local_at), socket, stop, let_go=let_go)
         await working
         err.print("Stopped. Nothing is lost: the data is in", Text(str(settings.data)))
 
@@ -76,8 +74,7 @@ async def serve(settings: Settings) -> None:
             at=runtime.client.api_base,
             callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
         )
-        await server.serve(create_app(runtime), socket, stop)
-        runtime.stop()
+        await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop)
         await working
     log.info("stopped")
 

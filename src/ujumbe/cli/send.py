@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import typer
@@ -12,12 +13,13 @@ from ujumbe.cli.database import open_database, service_on
 from ujumbe.cli.messages import document, print_messages
 from ujumbe.cli.output import AsJson, err, print_json
 from ujumbe.domain import phone, text
-from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.errors import InvalidInputError, SettingsError
 from ujumbe.domain.message import State
 from ujumbe.flows import sending
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages
 from ujumbe.store.batches import Batch, Source
+from ujumbe.store.lock import Holder
 from ujumbe.store.messages import Message
 from ujumbe.store.sqlite import Database, Tx
 
@@ -45,40 +47,45 @@ def send(
     settings = Settings.load()
     numbers = list(dict.fromkeys(_number(word, settings) for word in words[:-1]))
     content = text.check(words[-1], field="TEXT")
-    default = settings.at_shortcode if two_way else settings.at_sender_id
-    plan = _Plan(numbers, content, "two_way" if two_way else "bulk", default if sender is None else sender)
+    service = service_on(settings)
+    sender_id, short_code = settings.at_sender_id, settings.at_shortcode
+    if service is not None:
+        sender_id, short_code = service.sender_id, service.short_code
+    origin = (short_code if two_way else sender_id) if sender is None else sender
+    if two_way and not origin:
+        raise SettingsError("AT_SHORTCODE is not set, and --two-way sends from it (or give --from)")
+    plan = _Plan(numbers, content, "two_way" if two_way else "bulk", origin)
     telemetry.set_up("error", settings.log_format)
-    found = asyncio.run(_beside(settings, plan, wait) if service_on(settings) else _alone(settings, plan, wait))
+    found = asyncio.run(_beside(settings, service, plan, wait) if service else _alone(settings, plan, wait))
     documents = [document(each) for each in found]
     if as_json:
         print_json(documents)
     else:
         print_messages(documents)
     if any(each.state in UNDER_WAY for each in found):
-        err.print("Some are still in the outbox; the service goes on trying until they expire.")
+        goes_on = "the service goes on trying" if service else "the next `ujumbe serve` goes on trying"
+        err.print(f"Some are still in the outbox; {goes_on} until they expire.")
     if any(each.state not in TAKEN for each in found):
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """What is to be sent."""
 
-    def __init__(self, numbers: list[str], content: str, mode: str, sender: str) -> None:
-        self.numbers = numbers
-        self.content = content
-        self.mode = mode
-        self.sender = sender
+    numbers: list[str]
+    content: str
+    mode: str
+    sender: str
 
     def accept(self, tx: Tx, account: int) -> list[int]:
         return sending.accept(tx, Batch(account, Source.CLI, self.mode, self.sender, self.content), self.numbers)
 
 
-async def _beside(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
+async def _beside(settings: Settings, service: Holder, plan: _Plan, wait: float) -> list[Message]:
     """A service is running: it finds the message in the outbox within a second."""
-    holder = service_on(settings)
-    assert holder is not None
     async with open_database(settings) as db:
-        account = await db.write(accounts.ensure, holder.username, holder.host)
+        account = await db.write(accounts.ensure, service.username, service.host)
         ids = await db.write(plan.accept, account)
         return await _watch(db, account, ids, wait)
 

@@ -23,8 +23,9 @@ def serve(
     Needs AT_USERNAME and AT_API_KEY, a database made by `ujumbe db upgrade`, and for requests an API key made by
     `ujumbe keys create`. On an address that others can reach it wants UJUMBE_CALLBACK_TOKEN too.
     """
-    settings = Settings.load(host=host, port=port, open_callbacks=open_callbacks)
-    settings.require("at_username", "at_api_key")
+    settings = Settings.load(
+        required=("at_username", "at_api_key"), host=host, port=port, open_callbacks=open_callbacks
+    )
     if no_worker:
         raise SettingsError("--no-worker needs PostgreSQL: a SQLite file takes one process, which must also send")
     if settings.host not in LOOPBACK and not settings.tokens and not settings.open_callbacks:

@@ -1,6 +1,7 @@
 """Running an ASGI app: a socket with a clear error, signals that end it cleanly, nothing printed by the server."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Generator
@@ -13,8 +14,8 @@ import uvloop
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.web.asgi import App
 
-GRACE_SECONDS: Final = 40
-"""Requests under way get this long at the end: one that waits for AT needs up to 35 s."""
+GRACE_SECONDS: Final = 45
+"""Requests under way get this long at the end: one that waits for AT needs up to 40 s."""
 
 
 class AddressError(UjumbeError):
@@ -37,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
         server.listen(2048)
     except OSError as error:
         server.close()
-        hint = "; another program has it: try --port with another number" if error.errno == 98 else ""
+        hint = "; another program has it: try --port with another number" if error.errno == errno.EADDRINUSE else ""
         raise AddressError(f"cannot listen on {host} port {port} ({error.strerror}){hint}") from None
     server.setblocking(False)
     return server

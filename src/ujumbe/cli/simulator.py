@@ -1,6 +1,5 @@
 """`ujumbe simulator`: the local Africa's Talking alone."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -26,8 +25,11 @@ def simulator(
     settings = Settings.load()
     telemetry.set_up(settings.log_level, settings.log_format)
     try:
-        config = SimulatorConfig.from_environment(
-            os.environ,
+        config = SimulatorConfig(
+            username=settings.at_username or "sandbox",
+            api_key=settings.at_api_key.get_secret_value() or "local",
+            short_code=settings.at_shortcode or "12345",
+            sender_id=settings.at_sender_id,
             callbacks=callbacks,
             callback_token=settings.tokens[0] if settings.tokens else "",
             database=state or ":memory:",

@@ -2,10 +2,6 @@
 
 from typing import Final
 
-ALL_SENDERS: Final = ""
-"""The scope of an opt-out that names no sender: nothing more to this number, from anyone."""
-
-
 DEFAULT_SENDER: Final = "AFRICASTKNG"
 """What AT puts on a text that names no sender (AT docs, `from`), and so what its opt-outs then name."""
 
@@ -15,6 +11,6 @@ def scope(sender: str) -> str:
     return sender.strip().casefold()
 
 
-def scope_of_text(sender: str) -> str:
-    """The scope that forbids a text from `sender`, which may be empty for AT's default."""
-    return scope(sender or DEFAULT_SENDER)
+def named(sender: str) -> str:
+    """The sender that a text from `sender` shows: AT's default where it is empty."""
+    return sender or DEFAULT_SENDER

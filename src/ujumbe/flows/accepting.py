@@ -8,9 +8,9 @@ from ujumbe.domain import ids
 from ujumbe.domain.errors import InvalidInputError, UjumbeError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
-from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.domain.recipients import Verdict
 from ujumbe.domain.segments import measure
+from ujumbe.flows.sending import OPTED_OUT
 from ujumbe.store import answers, batches, messages, opt_outs
 from ujumbe.store.batches import Batch
 from ujumbe.store.messages import New, Times
@@ -19,8 +19,6 @@ from ujumbe.store.sqlite import Tx
 LIFETIMES_MS: Final = {"otp": 10 * 60 * 1000, "transactional": 24 * 3600 * 1000, "promotional": 24 * 3600 * 1000}
 """How long a text may wait in our queue by its category: a login code is worth nothing after ten minutes."""
 FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
-
-OPTED_OUT: Final = OUTCOMES[406].meaning
 
 
 class ConflictError(UjumbeError):

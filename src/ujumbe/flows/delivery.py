@@ -23,18 +23,18 @@ def receive(tx: Tx, account: int, raw: Raw) -> Fate:
             name for name, value in (("id", report.message_id), ("status", report.status)) if not value
         )
         return _keep(tx, account, raw, report, Fate.INCOMPLETE, f"no {missing}")
-    message_id = calls.message_of(tx, report.message_id, report.number)
+    message_id = calls.message_of(tx, account, report.message_id, report.number)
     if message_id is None:
         return _keep(tx, account, raw, report, Fate.WAITING, "no message is known by this id yet")
     fate, note = apply(tx, message_id, report)
     return _keep(tx, account, raw, report, fate, note)
 
 
-def apply_waiting(tx: Tx, provider_ids: Sequence[str]) -> None:
+def apply_waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> None:
     """Apply the reports that came before we knew these ids: AT's reports can overtake its reply."""
-    for callback, raw in callbacks.waiting(tx, provider_ids):
+    for callback, raw in callbacks.waiting(tx, account, provider_ids):
         report = forms.read_report(forms.fields(raw.body, raw.query, raw.content_type))
-        message_id = calls.message_of(tx, report.message_id, report.number)
+        message_id = calls.message_of(tx, account, report.message_id, report.number)
         if message_id is not None:
             callbacks.conclude(tx, callback, *apply(tx, message_id, report))
 
@@ -43,7 +43,7 @@ def apply(tx: Tx, message_id: int, report: Report) -> tuple[Fate, str]:
     """Move a message as a report says, guarded by the transition table; what became of the report, and why."""
     was = messages.standing(tx, message_id)
     if report.failure_reason.casefold() == OPTED_OUT_REASON:
-        sender = was.sender or consent.DEFAULT_SENDER
+        sender = consent.named(was.sender)
         opt_outs.insert(tx, was.account, was.number, sender, opt_outs.Source.REPORT, report.failure_reason)
     event = message.report_event(report.status)
     if event is None:

@@ -35,7 +35,7 @@ def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> tuple[bool, 
 
 
 def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str) -> bool:
-    if not template:
+    if not template.strip():
         inbound.answered(tx, stored, None, "auto-replies are off")
         return False
     if not phone.is_number(incoming.number):

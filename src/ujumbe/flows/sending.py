@@ -15,11 +15,18 @@ import structlog
 
 from ujumbe.africastalking import wire
 from ujumbe.africastalking.client import AfricasTalking
-from ujumbe.africastalking.errors import NotTakenError, ProviderError, RefusedError, Taken
+from ujumbe.africastalking.errors import (
+    CredentialsError,
+    MaybeTakenError,
+    NotTakenError,
+    ProviderError,
+    RefusedError,
+    Taken,
+)
 from ujumbe.domain import consent, message, retry
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import ASSUMPTIONS, Event, State
-from ujumbe.domain.outcome import OUTCOMES, Outcome, Verdict
+from ujumbe.domain.outcome import BY_NAME, OUTCOMES, Actor, Outcome, Verdict
 from ujumbe.flows import delivery
 from ujumbe.store import batches, calls, messages, opt_outs
 from ujumbe.store.batches import Batch, Source
@@ -28,11 +35,14 @@ from ujumbe.store.sqlite import Database, Tx
 
 LIFETIME_MS: Final = 24 * 3600 * 1000
 LEASE_MS: Final = 90_000
-"""Longer than connecting (5 s), reading (30 s) and recording can take together."""
-RECORDING_SECONDS: Final = 60.0
+"""Longer than a call (40 s) and its recording (40 s) can take together."""
+RECORDING_SECONDS: Final = 40.0
 """How long we try to write down what AT said while the database refuses; then the lease runs out by itself."""
 LOOK_AHEAD: Final = 1_000
 """Due messages looked at in one claim, to find those that can share a call."""
+
+EXPIRED: Final = "its time to live ran out in our queue"
+OPTED_OUT: Final = OUTCOMES[406].meaning
 
 log = structlog.get_logger()
 
@@ -58,8 +68,8 @@ def accept_now(tx: Tx, batch: Batch, number: str) -> Call | None:
     """Accept one message that is submitted at once, with the intent; None (and a record) where consent forbids it."""
     batch_id = batches.insert(tx, batch)
     times = Times(tx.now, tx.now + LIFETIME_MS)
-    if opt_outs.in_force(tx, batch.account, number, batch.sender or consent.DEFAULT_SENDER):
-        messages.insert(tx, batch.account, batch_id, [New(number, State.BLOCKED, OUTCOMES[406].meaning)], times)
+    if opt_outs.in_force(tx, batch.account, number, consent.named(batch.sender)):
+        messages.insert(tx, batch.account, batch_id, [New(number, State.BLOCKED, OPTED_OUT)], times)
         return None
     ids = messages.insert(tx, batch.account, batch_id, [New(number, State.SENDING)], times)
     call = calls.begin(tx, batch.account, [(ids[0], number)], LEASE_MS)
@@ -67,19 +77,30 @@ def accept_now(tx: Tx, batch: Batch, number: str) -> Call | None:
     return Call(call, batch.account, outgoing, tuple(ids))
 
 
-def claim(tx: Tx, account: int, most_calls: int) -> list[Call]:
-    """Take up what is due, as at most `most_calls` calls of equal text, sender and options, and commit the intent."""
-    messages.set_aside(tx, account)
+def claim(tx: Tx, account: int, most_calls: int, most_numbers: int = LOOK_AHEAD) -> list[Call]:
+    """Take up what is due, as at most `most_calls` calls of equal text, sender and options, and write the intent.
+
+    What is late or opted out by now is set aside instead.
+    """
+    messages.fall_due(tx, account)
+    rows = messages.due(tx, account, min(LOOK_AHEAD, most_numbers))
+    late = [each.id for each in rows if each.expires_at <= tx.now]
+    messages.set_aside(tx, late, State.EXPIRED, EXPIRED)
+    forbidden = [each.id for each in rows if each.opted_out and each.expires_at > tx.now]
+    messages.set_aside(tx, forbidden, State.BLOCKED, OPTED_OUT)
     groups: dict[tuple[object, ...], list[messages.Due]] = {}
     seen: dict[tuple[object, ...], int] = {}
-    for each in messages.due(tx, account, LOOK_AHEAD):
+    for each in rows:
+        if each.opted_out or each.expires_at <= tx.now:
+            continue
         content = (each.mode, each.sender, each.text, each.link_id, each.keyword)
         # AT's reply is told apart by number, so that the same text twice to one number takes two calls.
         turn = seen[(*content, each.number)] = seen.get((*content, each.number), 0) + 1
         groups.setdefault((*content, turn), []).append(each)
     chosen = [rows[: wire.MOST_RECIPIENTS] for rows in list(groups.values())[:most_calls]]
     taken = messages.take(tx, [each.id for rows in chosen for each in rows]) if chosen else set()
-    return [_begin(tx, account, [each for each in rows if each.id in taken]) for rows in chosen]
+    kept = ([each for each in rows if each.id in taken] for rows in chosen)
+    return [_begin(tx, account, rows) for rows in kept if rows]
 
 
 def _begin(tx: Tx, account: int, rows: Sequence[messages.Due]) -> Call:
@@ -99,14 +120,20 @@ def _begin(tx: Tx, account: int, rows: Sequence[messages.Due]) -> Call:
 async def submit(db: Database, client: AfricasTalking, call: Call) -> wire.SendReply:
     """Make the call and record what came of it. Returns AT's reply; raises the `ProviderError` after recording it.
 
+    What goes wrong in a way that nobody foresaw may have happened after the request left, and counts as such.
+
     Must not be cancelled once begun: run it as a task of its own where the caller may go away.
     """
     try:
         reply = await client.send(call.outgoing)
-    except ProviderError as error:
+    except Exception as unforeseen:
+        error = unforeseen
+        if not isinstance(error, ProviderError):
+            log.exception("a call broke in an unforeseen way", call=call.id)
+            error = MaybeTakenError("the call broke on our side; Africa's Talking may have taken it")
         log.warning("call failed", call=call.id, recipients=len(call.messages), taken=error.taken, why=str(error))
         await _record(db, call, error)
-        raise
+        raise error from unforeseen
     await _record(db, call, reply)
     return reply
 
@@ -131,12 +158,12 @@ async def _record(db: Database, call: Call, result: wire.SendReply | ProviderErr
 
 def record_reply(tx: Tx, call: Call, reply: wire.SendReply) -> None:
     """Record AT's reply, recipient by recipient; apply the reports that came before it."""
-    calls.finish(tx, call.id, "answered", http_status=201, summary=reply.summary)
+    calls.finish(tx, call.id, "answered", summary=reply.summary)
     found = wire.match(call.outgoing.to, reply.recipients)
     standings = messages.standings_of_call(tx, call.id)
     results = []
     for message_id, line in zip(call.messages, found, strict=True):
-        outcome = _outcome(reply, line)
+        outcome = outcome_of(reply, line)
         facts = Facts()
         if line is not None:
             facts = Facts(provider_id=line.message_id, cost=line.cost)
@@ -146,14 +173,14 @@ def record_reply(tx: Tx, call: Call, reply: wire.SendReply) -> None:
                 outcome.verdict,
                 provider_id=line.message_id if line else "",
                 code=outcome.code,
-                status=outcome.name,
+                status=line.status if line else outcome.name,
                 parts=line.parts if line else None,
                 cost=line.cost if line else None,
             )
         )
         _apply(tx, standings[message_id], outcome, facts)
     calls.settle(tx, call.id, results)
-    delivery.apply_waiting(tx, [each.provider_id for each in results if each.provider_id])
+    delivery.apply_waiting(tx, call.account, [each.provider_id for each in results if each.provider_id])
 
 
 def record_error(tx: Tx, call: Call, error: ProviderError) -> None:
@@ -173,25 +200,28 @@ def settle_all(tx: Tx, call: int, outcome: Outcome) -> None:
         _apply(tx, standings[message_id], outcome, Facts())
 
 
-def _outcome(reply: wire.SendReply, line: wire.Recipient | None) -> Outcome:
+def outcome_of(reply: wire.SendReply, line: wire.Recipient | None) -> Outcome:
+    """What a reply means for one recipient, whose line in it is `line` (None where it has none)."""
     if line is not None:
         return line.outcome
     if reply.refusal:
-        known = next((each for each in OUTCOMES.values() if each.name == reply.refusal), None)
-        meaning = known.meaning if known else f"AT refused the request: {reply.refusal[:100]}"
-        actor = OUTCOMES[402].actor
-        return Outcome(known.code if known else None, reply.refusal[:100], Verdict.REFUSED, actor, meaning)
+        known = BY_NAME.get(reply.refusal.strip().lower())
+        if known is not None and known.verdict is not Verdict.TAKEN:
+            return known
+        words = f"AT refused the request: {reply.refusal[:100]}"
+        return Outcome(None, reply.refusal[:100], Verdict.REFUSED, Actor.OWNER, words)
     words = "AT's reply does not mention it; it may have been taken"
-    return Outcome(None, "", Verdict.UNCERTAIN, OUTCOMES[500].actor, words)
+    return Outcome(None, "", Verdict.UNCERTAIN, Actor.PROVIDER, words)
 
 
 def _outcome_of_error(error: ProviderError) -> Outcome:
     verdict = Verdict.UNCERTAIN
-    if isinstance(error, NotTakenError):
+    # With wrong credentials nothing is wrong with the messages: they wait until the key is mended.
+    if isinstance(error, NotTakenError | CredentialsError):
         verdict = Verdict.NOT_TAKEN
     elif isinstance(error, RefusedError):
         verdict = Verdict.REFUSED
-    return Outcome(error.http_status, "", verdict, OUTCOMES[500].actor, str(error))
+    return Outcome(error.http_status, "", verdict, Actor.PROVIDER, str(error))
 
 
 _EVENTS: Final = {
@@ -213,7 +243,7 @@ def _apply(tx: Tx, was: Standing, outcome: Outcome, facts: Facts) -> None:
         if was.source is Source.INVOKE or due >= was.expires_at:
             event, due = Event.GAVE_UP, None
     if event is Event.OPTED_OUT:
-        sender = was.sender or consent.DEFAULT_SENDER
+        sender = consent.named(was.sender)
         opt_outs.insert(tx, was.account, was.number, sender, opt_outs.Source.REFUSAL, "406 UserInBlacklist at send")
     if event is Event.LOST and was.source is not Source.INVOKE:
         event, due = _policy(tx, was)

@@ -38,7 +38,7 @@ def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
     steps = [Step(message.created_at, "accepted", {"through": message.source})]
     for attempt in calls.of_message(tx, message_id):
         steps.extend(_attempt(attempt))
-    steps.extend(_report(kept) for kept in callbacks.of_message(tx, message_id))
+    steps.extend(_report(kept) for kept in callbacks.of_message(tx, account, message_id))
     steps.sort(key=lambda step: step.at)
     state = {"state": message.state, "reason": message.reason}
     return Explained(message, [*steps, Step(max(message.updated_at, steps[-1].at), "state", _told(state))])
@@ -55,6 +55,7 @@ def _attempt(attempt: Attempt) -> list[Step]:
         "http_status": attempt.http_status,
         "status_code": attempt.code,
         "status": attempt.status,
+        "parts": attempt.parts,
         "provider_message_id": attempt.provider_id,
         "cost": None if attempt.cost is None else str(attempt.cost),
         "summary": attempt.summary,

@@ -1,8 +1,8 @@
-"""What must be put right from time to time: calls whose end nobody recorded."""
+"""What must be put right from time to time: calls whose end nobody recorded, messages that waited too long."""
 
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import sending
-from ujumbe.store import calls
+from ujumbe.store import calls, messages
 from ujumbe.store.sqlite import Tx
 
 ABANDONED = Outcome(
@@ -12,6 +12,11 @@ ABANDONED = Outcome(
     Actor.NOBODY,
     "the process that sent it ended before the answer was recorded; it may have been taken",
 )
+
+
+def expire(tx: Tx, account: int) -> int:
+    """Expire what waited too long in the outbox; how many messages that was. A claim never takes one of them."""
+    return messages.expire(tx, account, sending.EXPIRED)
 
 
 def settle_abandoned(tx: Tx, account: int, *, all_owners_dead: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -47,28 +46,3 @@ class SimulatorConfig:
     def live(self) -> bool:
         """Whether answers look like the live environment's; the username `sandbox` alone says not."""
         return self.username != "sandbox"
-
-    @classmethod
-    def from_environment(
-        cls,
-        environ: Mapping[str, str],
-        *,
-        callbacks: str = "",
-        callback_token: str = "",
-        database: str = ":memory:",
-        retry_seconds: float = 1.0,
-    ) -> SimulatorConfig:
-        """Take the account from `AT_USERNAME`, `AT_API_KEY`, `AT_SHORTCODE` and `AT_SENDER_ID`.
-
-        One that is unset or empty is this class's default.
-        """
-        return cls(
-            callbacks=callbacks,
-            callback_token=callback_token,
-            username=environ.get("AT_USERNAME") or "sandbox",
-            api_key=environ.get("AT_API_KEY") or "local",
-            short_code=environ.get("AT_SHORTCODE") or "12345",
-            sender_id=environ.get("AT_SENDER_ID") or "",
-            database=database,
-            retry_seconds=retry_seconds,
-        )

@@ -1,6 +1,15 @@
 """AT accounts: every other row belongs to one, so that sandbox and live never mix."""
 
+from typing import NamedTuple
+
 from ujumbe.store.sqlite import Tx
+
+
+class Account(NamedTuple):
+    """What tells accounts apart: the username, and the base URL that sends go to."""
+
+    username: str
+    host: str
 
 
 def ensure(tx: Tx, username: str, host: str) -> int:
@@ -12,6 +21,6 @@ def ensure(tx: Tx, username: str, host: str) -> int:
     return int(row["id"])
 
 
-def list_all(tx: Tx) -> list[int]:
-    """The ids of all accounts, oldest first."""
-    return [row["id"] for row in tx.all("accounts.list")]
+def list_all(tx: Tx) -> dict[Account, int]:
+    """All accounts with their ids, oldest first."""
+    return {Account(row["username"], row["host"]): row["id"] for row in tx.all("accounts.list")}

@@ -57,7 +57,7 @@ def insert(tx: Tx, batch: Batch) -> int:
         source=batch.source,
         mode=batch.mode,
         sender=batch.sender,
-        scope=consent.scope_of_text(batch.sender),
+        scope=consent.scope(consent.named(batch.sender)),
         text=batch.text,
         segments=measure(batch.text).segments,
         link_id=batch.link_id,

@@ -64,17 +64,17 @@ def conclude(tx: Tx, callback: int, fate: Fate, note: str) -> None:
     tx.run("callbacks.conclude", id=callback, state=fate, note=note)
 
 
-def waiting(tx: Tx, provider_ids: Sequence[str]) -> list[tuple[int, Raw]]:
+def waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> list[tuple[int, Raw]]:
     """Delivery reports that came before we knew one of these ids, oldest first."""
-    rows = tx.all("callbacks.waiting", provider_ids=json.dumps(provider_ids))
+    rows = tx.all("callbacks.waiting", account=account, provider_ids=json.dumps(provider_ids))
     return [(row["id"], _raw(row, "delivery-reports")) for row in rows]
 
 
-def of_message(tx: Tx, message: int) -> list[Kept]:
+def of_message(tx: Tx, account: int, message: int) -> list[Kept]:
     """Every delivery report for any attempt of this message, oldest first."""
     return [
         Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"])
-        for row in tx.all("callbacks.of_message", message=message)
+        for row in tx.all("callbacks.of_message", account=account, message=message)
     ]
 
 

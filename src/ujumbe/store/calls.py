@@ -26,7 +26,6 @@ class Attempt:
     """One attempt as it is shown, with the call that carried it. Times are epoch milliseconds."""
 
     call: int
-    verdict: str
     recipients: int
     started_at: int
     finished_at: int | None
@@ -48,7 +47,6 @@ def begin(tx: Tx, account: int, messages: Sequence[tuple[int, str]], lease_ms: i
         "calls.insert",
         id=call,
         account=account,
-        node=tx.node,
         recipients=len(messages),
         lease_until=tx.now + lease_ms,
         now=tx.now,
@@ -85,9 +83,9 @@ def settle(tx: Tx, call: int, results: Sequence[AttemptResult]) -> None:
     )
 
 
-def message_of(tx: Tx, provider_id: str, number: str) -> int | None:
-    """The message that AT calls `provider_id`, or None where we never learnt that id."""
-    row = tx.one("calls.by_provider_id", provider_id=provider_id, number=number)
+def message_of(tx: Tx, account: int, provider_id: str, number: str) -> int | None:
+    """The message of this account that AT calls `provider_id`, or None where we never learnt that id."""
+    row = tx.one("calls.by_provider_id", account=account, provider_id=provider_id, number=number)
     return row["message_id"] if row is not None else None
 
 
@@ -106,7 +104,6 @@ def of_message(tx: Tx, message: int) -> list[Attempt]:
     return [
         Attempt(
             call=row["id"],
-            verdict=row["verdict"],
             recipients=row["recipients"],
             started_at=row["started_at"],
             finished_at=row["finished_at"],

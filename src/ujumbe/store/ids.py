@@ -21,8 +21,8 @@ SLACK_MS: Final = 60_000
 
 
 def floor(moment_ms: int) -> int:
-    """The lowest id of a moment (epoch milliseconds), for ranges by time."""
-    return max(moment_ms - EPOCH_MS, 0) << 22
+    """The lowest id of a moment (epoch milliseconds), for ranges by time; of one beyond 2094, the highest id."""
+    return min(max(moment_ms - EPOCH_MS, 0) << 22, (1 << 63) - 1)
 
 
 @dataclass(frozen=True, slots=True)

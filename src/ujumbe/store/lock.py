@@ -2,12 +2,15 @@
 
 import fcntl
 import json
-import os
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
-from ujumbe.domain.errors import UjumbeError
+from ujumbe.domain.errors import StoreUnavailableError, UjumbeError
+
+LOOKS: Final = 5
+LOOK_SECONDS: Final = 0.1
 
 
 class DatabaseInUseError(UjumbeError):
@@ -22,6 +25,8 @@ class Holder:
     url: str
     username: str
     host: str
+    sender_id: str
+    short_code: str
 
 
 class FileLock:
@@ -31,22 +36,26 @@ class FileLock:
         self._path = database.with_name(f"{database.name}.lock")
         self._file: IO[str] | None = None
 
-    def acquire(self, url: str, username: str, host: str) -> None:
-        """Take the lock and say who we are. Raises `DatabaseInUseError` naming the holder."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="utf-8")
+    def acquire(self, mine: Holder) -> None:
+        """Take the lock; `mine` is what others then see of us.
+
+        Raises `DatabaseInUseError` naming who has it, or `StoreUnavailableError` where the folder cannot be used.
+        """
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreUnavailableError(f"the folder {self._path.parent} cannot be used ({error.strerror})") from None
+        if not _taken(file):
             file.close()
             holder = self.holder()
             who = f"process {holder.pid} at {holder.url}" if holder else "another process"
             raise DatabaseInUseError(
                 f"{who} already uses {self._path.with_suffix('')}. A SQLite file takes one service or worker; "
                 "stop that one, or give this one another folder (--data, UJUMBE_DATA)"
-            ) from None
+            )
         file.truncate(0)
-        json.dump(asdict(Holder(os.getpid(), url, username, host)), file)
+        json.dump(asdict(mine), file)
         file.flush()
         self._file = file
 
@@ -67,3 +76,15 @@ class FileLock:
         except (OSError, ValueError, TypeError):
             pass
         return None
+
+
+def _taken(file: IO[str]) -> bool:
+    """Whether the lock is ours now. `holder` holds it for a moment to look, so a refusal is asked again."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(LOOK_SECONDS)
+        else:
+            return True
+    return False

@@ -41,6 +41,8 @@ class Due:
 
     id: int
     number: str
+    expires_at: int
+    opted_out: bool
     mode: str
     sender: str
     text: str
@@ -135,19 +137,38 @@ def insert(tx: Tx, account: int, batch: int, new: Sequence[New], times: Times) -
     return message_ids
 
 
-def set_aside(tx: Tx, account: int) -> None:
-    """Before a claim: queue what has fallen due, expire what is too late, block what an opt-out now forbids."""
-    tx.run("messages.fall_due", account=account, now=tx.now)
-    tx.run("messages.expire", account=account, now=tx.now)
-    tx.run("messages.block", account=account, now=tx.now)
+def fall_due(tx: Tx, account: int) -> int:
+    """Queue what was scheduled and whose time has come; how many messages that was."""
+    return tx.run("messages.fall_due", account=account, now=tx.now)
 
 
 def due(tx: Tx, account: int, most: int) -> list[Due]:
-    """Up to `most` messages whose time has come, by priority and age."""
+    """The first `most` queued messages whose time has come, by priority and age."""
     return [
-        Due(row["id"], row["number"], row["mode"], row["sender"], row["text"], row["link_id"], row["keyword"])
+        Due(
+            id=row["id"],
+            number=row["number"],
+            expires_at=row["expires_at"],
+            opted_out=bool(row["opted_out"]),
+            mode=row["mode"],
+            sender=row["sender"],
+            text=row["text"],
+            link_id=row["link_id"],
+            keyword=row["keyword"],
+        )
         for row in tx.all("messages.due", account=account, now=tx.now, most=most)
     ]
+
+
+def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> None:
+    """Bring those of `message_ids` that are still queued into `state`: they are not sent."""
+    if message_ids:
+        tx.run("messages.set_aside", ids=json.dumps(message_ids), state=state, reason=reason, now=tx.now)
+
+
+def expire(tx: Tx, account: int, reason: str) -> int:
+    """Expire what waited too long; how many messages that was."""
+    return tx.run("messages.expire", account=account, reason=reason, now=tx.now)
 
 
 def take(tx: Tx, message_ids: Sequence[int]) -> set[int]:
@@ -231,13 +252,9 @@ def find(tx: Tx, account: int, message_id: int) -> Message | None:
     return _message(rows[0]) if rows else None
 
 
-def counts(tx: Tx, account: int) -> dict[State, int]:
-    """How many messages are in each state."""
-    return {State(row["state"]): row["number"] for row in tx.all("messages.counts", account=account)}
-
-
 _CONDITIONS = {
-    "account": "m.account_id = :account",
+    # The plus keeps SQLite from walking an account's index and sorting: newest first is the order of the table.
+    "account": "+m.account_id = :account",
     "state": "m.state = :state",
     "number": "m.number = :number",
     "scope": "b.scope = :scope",

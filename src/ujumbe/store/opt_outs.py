@@ -63,7 +63,7 @@ def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) ->
         "opt_outs.in_force_among",
         account=account,
         numbers=json.dumps(numbers),
-        scope=consent.scope_of_text(sender),
+        scope=consent.scope(consent.named(sender)),
     )
     return {row["number"] for row in rows}
 

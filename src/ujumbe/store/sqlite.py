@@ -45,12 +45,6 @@ class Tx:
         assert self._ids is not None, "a reader makes no ids"
         return self._ids.new()
 
-    @property
-    def node(self) -> int:
-        """The node number of this process, by which its open calls are known."""
-        assert self._ids is not None, "a reader has no node"
-        return self._ids.node
-
     def all(self, name: str, /, **values: Any) -> list[Row]:
         """Every row of the named statement."""
         return self._connection.execute(statements()[name], values).fetchall()
@@ -87,21 +81,23 @@ class Database:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._closing = False
+        self._sole = False
 
     @classmethod
-    async def open(cls, path: Path, *, upgrade: bool = False) -> Self:
+    async def open(cls, path: Path, *, upgrade: bool = False, sole: bool = False) -> Self:
         """Open `path`, with its tables up to date. Raises `MigrationError`, or `StoreUnavailableError`.
 
-        Without `upgrade` a database that is missing or behind is refused with what to run.
+        Without `upgrade` a database that is missing or behind is refused with what to run. `sole` says that this
+        is the one process that serves the file: only it folds the log into it (checkpoints) while others write too.
         """
         self = cls(path)
+        self._sole = sole
         loop = asyncio.get_running_loop()
         try:
-            connection, ids = await loop.run_in_executor(self._readers, self._prepare, upgrade)
+            connection = await loop.run_in_executor(self._readers, self._prepare, upgrade)
         except BaseException:
             await self.close()
             raise
-        self._ids = ids
         self._writer = threading.Thread(
             target=self._write_forever, args=(connection,), name="ujumbe-writer", daemon=True
         )
@@ -142,18 +138,12 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, lambda: self._read(lambda tx: work(tx, *args, **kwargs)))
 
-    async def renew_node(self) -> None:
-        """Lengthen the lease of our node number; due well within `ids.LEASE_MS`."""
-        ids = self._ids
-        assert ids is not None
-        ids.renew(await self.write(lambda tx: _lease_node(tx, ids.lease)))
-
     def _release_node(self, tx: Tx) -> None:
-        ids = self._ids
-        assert ids is not None
-        tx.run("nodes.release", node=ids.node, held=ids.lease.until_ms, high=ids.last_ms)
+        if self._ids is not None:
+            lease = self._ids.lease
+            tx.run("nodes.release", node=lease.node, held=lease.until_ms, high=self._ids.last_ms)
 
-    def _prepare(self, upgrade: bool) -> tuple[sqlite3.Connection, Ids]:
+    def _prepare(self, upgrade: bool) -> sqlite3.Connection:
         try:
             if upgrade:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,12 +158,9 @@ class Database:
                 raise migrate.MigrationError(f"the database needs {names}: run `ujumbe db upgrade`")
             for name, sql in statements().items():
                 _check(connection, name, sql)
-            connection.execute("BEGIN IMMEDIATE")
-            lease = _lease_node(Tx(connection, None), None)
-            connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(f"the database {self.path} cannot be opened ({error})") from error
-        return connection, Ids(lease)
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -182,6 +169,8 @@ class Database:
         connection.row_factory = sqlite3.Row
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -32000"):
             connection.execute(f"PRAGMA {pragma}")
+        if not self._sole:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
         self._open.append(connection)
         return connection
 
@@ -209,9 +198,43 @@ class Database:
                     stop = True
                     break
                 group.append(following)
-            _commit_group(connection, self._ids, group)
+            self._commit(connection, group)
             if stop:
                 return
+
+    def _commit(self, connection: sqlite3.Connection, group: Sequence["_Unit"]) -> None:
+        """Each unit in its own savepoint, one commit for all; the trouble of one is not the others'."""
+        held = self._ids.lease if self._ids is not None else None
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            tx = Tx(connection, self._ids_for(Tx(connection, None)))
+            for unit in group:
+                _run(connection, tx, unit)
+            connection.execute("COMMIT")
+        except (sqlite3.Error, StoreUnavailableError) as error:
+            # Locked, full, or a failing disk: nothing of the group is stored, nor what it did about our node number.
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            if held is None:
+                self._ids = None
+            elif self._ids is not None:
+                self._ids.renew(held)
+            for unit in group:
+                unit.error = StoreUnavailableError(f"the database cannot be written now ({error})")
+        for loop in {unit.loop for unit in group}:
+            with suppress(RuntimeError):  # the loop has closed: nobody waits for the answer any more
+                loop.call_soon_threadsafe(_settle, [unit for unit in group if unit.loop is loop])
+
+    def _ids_for(self, tx: Tx) -> Ids:
+        """The source of ids: its lease is taken with the first write, and lengthened when half of it is over.
+
+        Looked at by the wall clock before each group: a laptop that slept finds its lease gone and takes a new one.
+        """
+        if self._ids is None:
+            self._ids = Ids(_lease_node(tx, None))
+        elif self._ids.lease.until_ms - tx.now < LEASE_MS // 2:
+            self._ids.renew(_lease_node(tx, self._ids.lease))
+        return self._ids
 
 
 class _Unit:
@@ -235,25 +258,6 @@ class _Unit:
             self.future.set_exception(RuntimeError("the work raised StopIteration"))
         else:
             self.future.set_exception(self.error)
-
-
-def _commit_group(connection: sqlite3.Connection, ids: Ids | None, group: Sequence[_Unit]) -> None:
-    """Each unit in its own savepoint, one commit for all; the trouble of one is not the others'."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        tx = Tx(connection, ids)
-        for unit in group:
-            _run(connection, tx, unit)
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        # Locked, full, or a failing disk: nothing of the group is stored.
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        for unit in group:
-            unit.error = StoreUnavailableError(f"the database cannot be written now ({error})")
-    for loop in {unit.loop for unit in group}:
-        with suppress(RuntimeError):  # the loop has closed: nobody waits for the answer any more
-            loop.call_soon_threadsafe(_settle, [unit for unit in group if unit.loop is loop])
 
 
 def _run(connection: sqlite3.Connection, tx: Tx, unit: _Unit) -> None:

@@ -11,9 +11,10 @@ from ujumbe.runtime import Runtime
 from ujumbe.web.api import create_api
 from ujumbe.web.asgi import App, Message, Receive, Scope, Send, respond
 from ujumbe.web.problems import BROKEN, Problem
-from ujumbe.web.sms import SmsRoutes
+from ujumbe.web.sms import CALLBACKS, INVOKE, SmsRoutes
 
 SIMULATOR: Final = "/simulator"
+LONGEST_LOGGED_PATH: Final = 200
 
 log = structlog.get_logger()
 
@@ -76,5 +77,7 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
 def _loggable(prefix: str, path: str) -> str:
     """A path without secrets and numbers: under /sms the part after the name may be a callback token."""
     if prefix == "/sms":
-        return "/".join(path.split("/")[:3])
+        name = path.split("/")[2] if path.count("/") > 1 else ""
+        return f"/sms/{name if name in INVOKE or name in CALLBACKS else ''}"
+    path = path[:LONGEST_LOGGED_PATH]
     return mask_all(path.replace("/", " ")).replace(" ", "/")

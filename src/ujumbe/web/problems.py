@@ -22,6 +22,26 @@ TITLES: Final = {
 """Every problem by the last word of its `type` (`urn:ujumbe:problem:…`): HTTP status and title."""
 
 
+PROBLEM_SCHEMA: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "enum": [f"urn:ujumbe:problem:{name}" for name in TITLES]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
 class Problem(Exception):  # noqa: N818 - it is the RFC's word
     """A request that ends as a problem. `errors` lists fields, each with what would be right."""
 

@@ -9,10 +9,12 @@ from urllib.parse import parse_qsl, urlencode
 import structlog
 
 from ujumbe.africastalking import callbacks as forms
+from ujumbe.africastalking import wire
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain import phone, text
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.domain.outcome import Verdict
 from ujumbe.flows import consent, delivery, inbound, sending, subscriptions
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
@@ -88,6 +90,9 @@ class SmsRoutes:
             await respond(send, 400, JSON, _json({"error": str(error)}))
             return
         sender = runtime.settings.at_sender_id if mode == "bulk" else runtime.settings.at_shortcode
+        if mode != "bulk" and not sender:
+            await respond(send, 500, JSON, _json({"error": "AT_SHORTCODE is not set: two-way SMS goes out from it"}))
+            return
         batch = Batch(runtime.account, Source.INVOKE, mode, sender, message, api_key=key.id if key else None)
         # Shielded: whatever becomes of this request, the submit goes on to its record.
         status, answer = await asyncio.shield(runtime.start(self._submit(batch, number)))
@@ -107,7 +112,7 @@ class SmsRoutes:
         except ProviderError as error:
             advice = "; it will not be sent again by itself" if error.taken is Taken.MAYBE else ""
             return 500, {"error": f"{error}{advice}"}
-        return 200, _answer(number, dict(reply.raw))
+        return 200, _answer(number, reply)
 
     async def _callback(self, kind: Kind, tail: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Keep a callback, apply it, answer after the commit."""
@@ -157,21 +162,23 @@ def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, s
     return number, text.check(form.get("message", DEFAULT_MESSAGE).strip())
 
 
-def _answer(number: str, reply: dict[str, Any]) -> dict[str, Any]:
-    """The seeds' answer around AT's reply, which is given as it is."""
-    data = reply.get("SMSMessageData")
-    lines = data.get("Recipients") if isinstance(data, dict) else None
-    line = lines[0] if lines and isinstance(lines[0], dict) else None
-    if line is not None and line.get("statusCode") in (100, 101, 102, None):
-        return {"message": f"SMS sent to {number}", "response": reply}
-    why = line.get("status") if line else data.get("Message") if isinstance(data, dict) else ""
-    return {"message": f"SMS not sent to {number}: {why}", "response": reply}
+def _answer(number: str, reply: wire.SendReply) -> dict[str, Any]:
+    """The seeds' answer around AT's reply, which is given as it is; the words say what it means."""
+    outcome = sending.outcome_of(reply, wire.match([number], reply.recipients)[0])
+    if outcome.verdict is Verdict.TAKEN:
+        told = f"SMS sent to {number}"
+    elif outcome.verdict is Verdict.UNCERTAIN:
+        told = f"SMS may have been sent to {number}: {outcome.meaning}. It will not be sent again by itself"
+    else:
+        told = f"SMS not sent to {number}: {outcome.name or outcome.meaning}"
+    return {"message": told, "response": dict(reply.raw)}
 
 
-def _opted_out(number: str) -> dict[str, Any]:
+def _opted_out(number: str) -> wire.SendReply:
     """What AT answers for a number that has opted out (recorded shape); here AT was not asked."""
     line = {"cost": "0", "messageId": "None", "number": number, "status": "UserInBlacklist", "statusCode": 406}
-    return {"SMSMessageData": {"Message": "Sent to 0/1 Total Cost: 0", "Recipients": [line]}}
+    document = {"SMSMessageData": {"Message": "Sent to 0/1 Total Cost: 0", "Recipients": [line]}}
+    return wire.read_send(_json(document))
 
 
 def _split_token(query: bytes) -> tuple[str, bytes]:

@@ -66,7 +66,8 @@ CREATE TABLE messages (
 ) STRICT;
 
 CREATE INDEX messages_queued ON messages (account_id, priority DESC, due_at, id) WHERE state = 'queued';
-CREATE INDEX messages_sending ON messages (account_id, id) WHERE state = 'sending';
+CREATE INDEX messages_due ON messages (account_id, due_at) WHERE state = 'queued';
+CREATE INDEX messages_expiring ON messages (account_id, expires_at) WHERE state = 'queued';
 CREATE INDEX messages_by_state ON messages (account_id, state, id);
 CREATE INDEX messages_by_number ON messages (number, id);
 CREATE INDEX messages_by_batch ON messages (batch_id, id);
@@ -75,7 +76,6 @@ CREATE INDEX messages_by_batch ON messages (batch_id, id);
 CREATE TABLE calls (
     id           INTEGER PRIMARY KEY,
     account_id   INTEGER NOT NULL REFERENCES accounts (id),
-    node         INTEGER NOT NULL,
     verdict      TEXT NOT NULL CHECK (verdict IN ('open', 'answered', 'not_taken', 'maybe_taken')),
     recipients   INTEGER NOT NULL,
     lease_until  INTEGER NOT NULL,
@@ -173,4 +173,3 @@ CREATE TABLE subscriptions (
 
 CREATE UNIQUE INDEX subscriptions_in_force ON subscriptions (account_id, number, short_code, keyword COLLATE NOCASE)
     WHERE ended_at IS NULL;
-CREATE INDEX subscriptions_by_number ON subscriptions (number, id);

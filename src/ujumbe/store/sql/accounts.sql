@@ -3,7 +3,7 @@ INSERT INTO accounts (id, username, host, created_at) VALUES (:id, :username, :h
 ON CONFLICT (username, host) DO NOTHING;
 
 -- name: find
-SELECT id, username, host FROM accounts WHERE username = :username AND host = :host;
+SELECT id FROM accounts WHERE username = :username AND host = :host;
 
 -- name: list
-SELECT id FROM accounts ORDER BY id;
+SELECT id, username, host FROM accounts ORDER BY id;

@@ -7,12 +7,12 @@ UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
 
 -- name: waiting
 SELECT id, query, content_type, body FROM callbacks
- WHERE provider_id IN (SELECT value FROM json_each(:provider_ids)) AND kind = 'delivery-reports' AND state = 'waiting'
+ WHERE provider_id IN (SELECT value FROM json_each(:provider_ids)) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
  ORDER BY id;
 
 -- name: of_message
 SELECT c.id, c.kind, c.query, c.content_type, c.body, c.state, c.note, c.received_at
   FROM callbacks c
- WHERE c.kind = 'delivery-reports'
+ WHERE c.account_id = :account AND c.kind = 'delivery-reports'
    AND c.provider_id IN (SELECT provider_id FROM attempts WHERE message_id = :message AND provider_id IS NOT NULL)
  ORDER BY c.id;

@@ -17,7 +17,7 @@ SELECT i.text AS heard, b.text AS answered, m.created_at
 SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, network_code, cost, received_at, reply_id,
        reply_note
   FROM inbound
- WHERE account_id = :account AND id < :before
+ WHERE +account_id = :account AND id < :before
  ORDER BY id DESC LIMIT :limit;
 
 -- name: list_of

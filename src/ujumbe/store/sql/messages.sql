@@ -11,23 +11,23 @@ UPDATE messages SET state = 'queued', updated_at = :now
  WHERE account_id = :account AND state = 'scheduled' AND due_at <= :now;
 
 -- name: expire
--- The claim below never takes an expired one; this is what tells people so.
-UPDATE messages SET state = 'expired', reason = 'its time to live ran out in our queue', updated_at = :now
+UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now
  WHERE account_id = :account AND state = 'queued' AND expires_at <= :now;
 
--- name: block
--- Consent is asked again at the last moment: an opt-out may have come after the message was accepted.
-UPDATE messages SET state = 'blocked', reason = 'the recipient has opted out', updated_at = :now
- WHERE account_id = :account AND state = 'queued' AND due_at <= :now
-   AND EXISTS (SELECT 1 FROM opt_outs o JOIN batches b ON b.id = messages.batch_id
-                WHERE o.account_id = :account AND o.number = messages.number AND o.ended_at IS NULL
-                  AND o.scope IN ('', b.scope));
-
 -- name: due
-SELECT m.id, m.number, b.mode, b.sender, b.text, b.link_id, b.keyword
+-- Only the head of the queue is looked at, so that a claim costs the same however long the queue is. Consent is asked
+-- here, at the last moment: an opt-out may have come after the message was accepted.
+SELECT m.id, m.number, m.expires_at, b.mode, b.sender, b.text, b.link_id, b.keyword,
+       EXISTS (SELECT 1 FROM opt_outs o
+                WHERE o.account_id = m.account_id AND o.number = m.number AND o.ended_at IS NULL
+                  AND o.scope IN ('', b.scope)) AS opted_out
   FROM messages m JOIN batches b ON b.id = m.batch_id
- WHERE m.account_id = :account AND m.state = 'queued' AND m.due_at <= :now AND m.expires_at > :now
+ WHERE m.account_id = :account AND m.state = 'queued' AND m.due_at <= :now
  ORDER BY m.priority DESC, m.due_at, m.id LIMIT :most;
+
+-- name: set_aside
+UPDATE messages SET state = :state, reason = :reason, updated_at = :now
+ WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'queued';
 
 -- name: take
 UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_at = :now
@@ -74,6 +74,3 @@ SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.exp
        m.progress, m.network_code, m.cost_micros, m.cost_currency, m.created_at, m.updated_at,
        b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id
   FROM messages m JOIN batches b ON b.id = m.batch_id;
-
--- name: counts
-SELECT state, count(*) AS number FROM messages WHERE account_id = :account GROUP BY state;

@@ -23,7 +23,7 @@ UPDATE opt_outs SET ended_at = :now, ended_by = :by
 
 -- name: list
 SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
- WHERE account_id = :account AND ended_at IS NULL AND id < :before
+ WHERE +account_id = :account AND ended_at IS NULL AND id < :before
  ORDER BY id DESC LIMIT :limit;
 
 -- name: history

@@ -10,5 +10,5 @@ UPDATE subscriptions SET ended_at = :now
 
 -- name: list
 SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions
- WHERE account_id = :account AND id < :before
+ WHERE +account_id = :account AND id < :before
  ORDER BY id DESC LIMIT :limit;

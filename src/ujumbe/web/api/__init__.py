@@ -1,5 +1,7 @@
 """The v1 API: JSON in and out, problem details for errors, OpenAPI at /openapi.json."""
 
+from typing import Any
+
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,7 +14,7 @@ from ujumbe.web import problems
 from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
-from ujumbe.web.problems import BROKEN, CONTENT_TYPE, Problem
+from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
 
 LARGEST_BODY = 2 << 20
 """Bytes: ten thousand numbers and the longest text, in whichever spelling of JSON."""
@@ -40,7 +42,7 @@ def _create(runtime: Runtime) -> FastAPI:
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])
     async def openapi() -> JSONResponse:
-        return JSONResponse(app.openapi())
+        return JSONResponse(_with_problems(app.openapi()))
 
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -49,6 +51,18 @@ def _create(runtime: Runtime) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _broken)
     return app
+
+
+def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with the errors that we really send in place of FastAPI's own."""
+    described = {"description": "A problem (RFC 9457)", "content": {CONTENT_TYPE: {"schema": PROBLEM_SCHEMA}}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = described
+    for name in ("HTTPValidationError", "ValidationError"):
+        document.get("components", {}).get("schemas", {}).pop(name, None)
+    return document
 
 
 async def _problem(_request: Request, error: Exception) -> JSONResponse:

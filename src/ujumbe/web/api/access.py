@@ -1,6 +1,6 @@
 """What every route of the API starts from: the runtime, and a key that covers it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -33,9 +33,9 @@ def page_start(cursor: str | None, kind: Kind) -> int | None:
     return None if cursor is None else read(kind, cursor, field="cursor")
 
 
-def page_end(ids: list[str], limit: int) -> str | None:
-    """The cursor of the following page; None where this one was the last."""
-    return ids[-1] if len(ids) == limit else None
+def page_end(shown: Sequence[str], found: int) -> str | None:
+    """The cursor of the following page: the last id shown, where more was found than is shown."""
+    return shown[-1] if found > len(shown) else None
 
 
 Live = Annotated[Runtime, Depends(runtime_of)]

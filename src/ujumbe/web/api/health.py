@@ -10,13 +10,13 @@ from ujumbe.web.api.access import Live
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def healthz() -> dict[str, str]:
     """Tell that the process answers."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(runtime: Live) -> JSONResponse:
     """Tell whether the database and the worker can work; 503 where one cannot."""
     checks = {"database": "ok", "worker": "ok" if runtime.working else "not running"}

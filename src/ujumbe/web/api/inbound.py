@@ -53,10 +53,10 @@ async def list_inbound(
         runtime.account,
         number=None if from_ is None else phone.lenient(from_),
         before=page_start(cursor, Kind.INBOUND),
-        limit=limit,
+        limit=limit + 1,
     )
-    items = [_show(each) for each in found]
-    return Page(items=items, next=page_end([each.id for each in items], limit))
+    items = [_show(each) for each in found[:limit]]
+    return Page(items=items, next=page_end([each.id for each in items], len(found)))
 
 
 def _show(stored: inbound.Inbound) -> Inbound:

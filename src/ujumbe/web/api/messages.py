@@ -89,11 +89,11 @@ async def list_messages(
         since=None if since is None else to_ms(since),
         until=None if until is None else to_ms(until),
         before=page_start(cursor, Kind.MESSAGE),
-        limit=limit,
+        limit=limit + 1,
     )
     found = await runtime.db.read(messages.list_page, runtime.account, filters)
-    items = [Message(**fields(each)) for each in found]
-    return Page(items=items, next=page_end([each.id for each in items], limit))
+    items = [Message(**fields(each)) for each in found[:limit]]
+    return Page(items=items, next=page_end([each.id for each in items], len(found)))
 
 
 @router.get("/messages/{message_id}")

@@ -61,9 +61,9 @@ class NewOptOut(BaseModel):
 async def list_opt_outs(runtime: Live, cursor: Cursor = None, limit: Limit = 100) -> Page:
     """List the opt-outs in force, newest first."""
     before = page_start(cursor, Kind.OPT_OUT)
-    found = await runtime.db.read(opt_outs.list_page, runtime.account, before=before, limit=limit)
-    items = [_show(each) for each in found]
-    return Page(items=items, next=page_end([each.id for each in items], limit))
+    found = await runtime.db.read(opt_outs.list_page, runtime.account, before=before, limit=limit + 1)
+    items = [_show(each) for each in found[:limit]]
+    return Page(items=items, next=page_end([each.id for each in items], len(found)))
 
 
 @router.get("/opt-outs/{number}", dependencies=Read)

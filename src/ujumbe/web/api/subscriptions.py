@@ -37,7 +37,7 @@ class Page(BaseModel):
 async def list_subscriptions(runtime: Live, cursor: Cursor = None, limit: Limit = 100) -> Page:
     """List subscriptions, newest first."""
     before = page_start(cursor, Kind.SUBSCRIPTION)
-    found = await runtime.db.read(subscriptions.list_page, runtime.account, before=before, limit=limit)
+    found = await runtime.db.read(subscriptions.list_page, runtime.account, before=before, limit=limit + 1)
     items = [
         Subscription(
             id=ids.show(Kind.SUBSCRIPTION, each.id),
@@ -48,6 +48,6 @@ async def list_subscriptions(runtime: Live, cursor: Cursor = None, limit: Limit 
             since=to_datetime(each.started_at),
             until=None if each.ended_at is None else to_datetime(each.ended_at),
         )
-        for each in found
+        for each in found[:limit]
     ]
-    return Page(items=items, next=page_end([each.id for each in items], limit))
+    return Page(items=items, next=page_end([each.id for each in items], len(found)))

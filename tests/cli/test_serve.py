@@ -1,0 +1,29 @@
+"""What `ujumbe serve` refuses to start with, and what it says then."""
+
+import pytest
+
+from tests.cli.conftest import Run
+
+READY = {"AT_USERNAME": "sandbox", "AT_API_KEY": "local"}
+REFUSALS = [
+    ("no username and key", [], {}, ["AT_USERNAME", "AT_API_KEY"]),
+    ("no key", [], {"AT_USERNAME": "sandbox"}, ["AT_API_KEY"]),
+    ("empty key", [], {**READY, "AT_API_KEY": ""}, ["AT_API_KEY"]),
+    ("all addresses", ["--host", "0.0.0.0"], READY, ["UJUMBE_CALLBACK_TOKEN", "0.0.0.0", "--open-callbacks"]),
+    ("by setting", [], {**READY, "UJUMBE_HOST": "0.0.0.0"}, ["UJUMBE_CALLBACK_TOKEN"]),
+    ("IPv6", ["--host", "::"], READY, ["UJUMBE_CALLBACK_TOKEN"]),
+    ("weak token", [], {**READY, "UJUMBE_CALLBACK_TOKEN": "short"}, ["UJUMBE_CALLBACK_TOKEN", "8"]),
+    ("no worker", ["--no-worker"], READY, ["--no-worker", "SQLite"]),
+    ("no database", [], READY, ["ujumbe db upgrade"]),
+    ("PostgreSQL", [], {**READY, "UJUMBE_DATABASE_URL": "postgresql://x/y"}, ["UJUMBE_DATABASE_URL", "PostgreSQL"]),
+    ("bad port", ["--port", "70000"], READY, ["UJUMBE_PORT", "65535"]),
+]
+
+
+@pytest.mark.parametrize(("words", "env", "says"), [each[1:] for each in REFUSALS], ids=[each[0] for each in REFUSALS])
+def test_refuses_to_start(run: Run, words: list[str], env: dict[str, str], says: list[str]) -> None:
+    ended = run("serve", *(words if "--port" in words else [*words, "--port", "0"]), **env)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("error: ")
+    assert [word for word in says if word not in ended.err] == []
+    assert "short" not in ended.err
