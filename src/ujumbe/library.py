@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from ujumbe.africastalking import wire
+from ujumbe.africastalking import replies, wire
 from ujumbe.africastalking.client import CONNECT_SECONDS, READ_SECONDS, AfricasTalking
 from ujumbe.africastalking.errors import NotTakenError, ProviderError, Taken
 from ujumbe.domain import phone, retry, text
@@ -86,8 +86,8 @@ def send_twoway_sms(
 ) -> Reply:
     """Send `message` to one number from a short code, so that it can be answered; return AT's reply as a dict.
 
-    `shortcode` defaults to `AT_SHORTCODE`; where neither is given it raises `SettingsError`, since AT's own sender
-    takes no answers. For the rest see `send_bulk_sms`.
+    `shortcode` defaults to `AT_SHORTCODE`. Where neither is given the text goes out from AT's own sender, a name that
+    cannot be answered. For the rest see `send_bulk_sms`.
     """
     settings = Settings.load()
     outgoing = wire.Outgoing(
@@ -96,8 +96,6 @@ def send_twoway_sms(
         mode=wire.Mode.TWO_WAY,
         sender=settings.at_shortcode if shortcode is None else shortcode,
     )
-    if not outgoing.sender:
-        settings.require("at_username", "at_api_key", "at_shortcode")
     return _send(settings, outgoing, retries, timeout)
 
 
@@ -123,7 +121,7 @@ async def _send_all(settings: Settings, outgoing: wire.Outgoing, retries: int, r
     client = await _background.client(settings, read_timeout)
     most = wire.MOST_RECIPIENTS
     calls = deque((outgoing.to[start : start + most], 1) for start in range(0, len(outgoing.to), most))
-    replies: list[wire.SendReply] = []
+    answers: list[replies.SendReply] = []
     answered: set[str] = set()
     while calls:
         numbers, tries = calls.popleft()
@@ -135,54 +133,54 @@ async def _send_all(settings: Settings, outgoing: wire.Outgoing, retries: int, r
                 await asyncio.sleep(max(wait, min(error.retry_after or 0.0, LONGEST_WAIT)))
                 calls.appendleft((numbers, tries + 1))
             elif not answered.issuperset(numbers):
-                raise _partly(error, replies, answered, numbers, calls) from error
+                raise _partly(error, answers, answered, numbers, calls) from error
             # else: a repeat that never got through; what AT said of these numbers before still holds
         except ProviderError as error:
-            raise _partly(error, replies, answered, numbers, calls) from error
+            raise _partly(error, answers, answered, numbers, calls) from error
         else:
-            replies.append(reply)
+            answers.append(reply)
             answered.update(numbers)
             again = _refused_for_now(numbers, reply)
             if again and tries <= retries:
                 await asyncio.sleep(wait)
                 calls.appendleft((again, tries + 1))
-    return _merge(replies, len(answered))
+    return _merge(answers, len(answered))
 
 
 def _partly(
     error: ProviderError,
-    replies: Sequence[wire.SendReply],
+    answers: Sequence[replies.SendReply],
     answered: Collection[str],
     numbers: Sequence[str],
     calls: Collection[tuple[Sequence[str], int]],
 ) -> ProviderError:
     """The error to raise when the call for `numbers` broke and `calls` were still to come."""
-    if not replies and (not calls or error.taken is not Taken.MAYBE):
+    if not answers and (not calls or error.taken is not Taken.MAYBE):
         return error  # what it says of this call holds for all of them
-    reply = _merge(replies, len(answered))
+    reply = _merge(answers, len(answered))
     unsent = [number for rest, _ in calls for number in rest]
     if error.taken is Taken.MAYBE:
         return PartlySentError(error, reply, unsent, list(numbers))
     return PartlySentError(error, reply, [*numbers, *unsent], [])
 
 
-def _refused_for_now(numbers: Sequence[str], reply: wire.SendReply) -> tuple[str, ...]:
-    lines = zip(numbers, wire.match(numbers, reply.recipients), strict=True)
+def _refused_for_now(numbers: Sequence[str], reply: replies.SendReply) -> tuple[str, ...]:
+    lines = zip(numbers, replies.match(numbers, reply.recipients), strict=True)
     return tuple(number for number, line in lines if line is not None and line.outcome.retryable)
 
 
-def _merge(replies: Sequence[wire.SendReply], asked: int) -> Reply:
-    """The replies about `asked` numbers as one of AT's shape: the last word on each, in the order of asking."""
-    if len(replies) == 1:
-        return dict(replies[0].raw)
+def _merge(answers: Sequence[replies.SendReply], asked: int) -> Reply:
+    """The answers about `asked` numbers as one of AT's shape: the last word on each, in the order of asking."""
+    if len(answers) == 1:
+        return dict(answers[0].raw)
     rows: dict[str, Any] = {}
     taken: dict[str, bool] = {}
-    for reply in replies:
+    for reply in answers:
         for row, line in zip(reply.raw["SMSMessageData"]["Recipients"], reply.recipients, strict=True):
             rows[line.number] = row
             taken[line.number] = line.outcome.verdict is Verdict.TAKEN
-    totals = [reply.total for reply in replies if reply.total is not None]
-    summary = f"Sent to {sum(taken.values())}/{asked}{_total(totals)}" if rows or not replies else replies[0].summary
+    totals = [reply.total for reply in answers if reply.total is not None]
+    summary = f"Sent to {sum(taken.values())}/{asked}{_total(totals)}" if rows or not answers else answers[0].summary
     return {"SMSMessageData": {"Message": summary, "Recipients": list(rows.values())}}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.africastalking.scripted import Answer, End, ScriptedServer, reply
 from tests.africastalking.test_client import KEY, NUMBER, OUTGOING, TAKEN, USER, Call, ask, fails, send
-from ujumbe.africastalking import client, wire
+from ujumbe.africastalking import client, replies, wire
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import MaybeTakenError
 from ujumbe.domain.money import Money
@@ -51,7 +51,7 @@ def balance(at: AfricasTalking) -> object:
             b'{"status":"Failed","description":"no"}',
             "POST",
             "/version1/subscription/create",
-            wire.SubscriptionChange(False, "no"),
+            replies.SubscriptionChange(False, "no"),
             id="create",
         ),
         pytest.param(
@@ -59,7 +59,7 @@ def balance(at: AfricasTalking) -> object:
             b'{"status":"Success"}',
             "POST",
             "/version1/subscription/delete",
-            wire.SubscriptionChange(True, ""),
+            replies.SubscriptionChange(True, ""),
             id="delete",
         ),
     ],
@@ -75,7 +75,7 @@ def test_calls(call: Call, body: bytes, method: str, target: str, result: object
 def test_a_send(status: int) -> None:
     with ScriptedServer(reply(status, TAKEN)) as server:
         (sent,) = ask(f"{server.url}/simulator/", send)
-    assert sent == wire.read_send(TAKEN)
+    assert sent == replies.read_send(TAKEN)
     (request,) = server.requests
     assert request.target == "/simulator/version1/messaging"
     assert request.body == wire.send(USER, OUTGOING).body
@@ -90,7 +90,7 @@ def test_a_reply_in_pieces() -> None:
     head = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (TAKEN[:50], TAKEN[50:51], TAKEN[51:], b""))
     with ScriptedServer(Answer(head + chunks)) as server:
-        assert ask(server.url, send) == [wire.read_send(TAKEN)]
+        assert ask(server.url, send) == [replies.read_send(TAKEN)]
 
 
 def test_a_reply_without_end_is_not_read_to_it() -> None:

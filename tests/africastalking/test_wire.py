@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from ujumbe.africastalking import wire
-from ujumbe.africastalking.wire import Host, Mode, Outgoing, Recipient, Request
+from ujumbe.africastalking import replies, wire
+from ujumbe.africastalking.replies import Recipient
+from ujumbe.africastalking.wire import Host, Mode, Outgoing, Request
 from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import Verdict
 
@@ -150,7 +151,7 @@ def reply(message: object, *lines: object) -> bytes:
     ],
 )
 def test_summaries(message: str, sent: int | None, total: Money | None) -> None:
-    found = wire.read_send(reply(message, line()))
+    found = replies.read_send(reply(message, line()))
     assert (found.summary, found.sent, found.total) == (message, sent, total)
 
 
@@ -236,7 +237,7 @@ def test_summaries(message: str, sent: int | None, total: Money | None) -> None:
     ],
 )
 def test_recipients(row: dict[str, Any], recipient: Recipient, verdict: Verdict) -> None:
-    found = wire.read_send(reply("Sent to 1/1", row))
+    found = replies.read_send(reply("Sent to 1/1", row))
     assert found.recipients == (recipient,)
     assert found.recipients[0].outcome.verdict is verdict
     assert found.raw["SMSMessageData"]["Recipients"] == [row]
@@ -254,11 +255,11 @@ def test_recipients(row: dict[str, Any], recipient: Recipient, verdict: Verdict)
     ],
 )
 def test_refusals_of_the_whole_request(body: bytes, refusal: str) -> None:
-    assert wire.read_send(body).refusal == refusal
+    assert replies.read_send(body).refusal == refusal
 
 
 def test_totals_are_in_the_currency_of_the_account() -> None:
-    found = wire.read_send(reply("Sent to 2/2 Total Cost: USD 0.0158 Message parts: 1", line(ONE), line(TWO)))
+    found = replies.read_send(reply("Sent to 2/2 Total Cost: USD 0.0158 Message parts: 1", line(ONE), line(TWO)))
     assert found.total == Money(15_800, "USD")
     assert [each.cost for each in found.recipients] == [Money(800_000, "KES")] * 2
 

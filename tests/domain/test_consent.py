@@ -21,11 +21,11 @@ def test_scopes(one: str, other: str, *, same: bool) -> None:
 
 
 def test_no_sender_is_all_of_them() -> None:
-    assert consent.scope(" ") == consent.ALL_SENDERS
+    assert consent.scope(" ") == ""
 
 
 @pytest.mark.parametrize(
     ("sender", "scope"), [("", "africastkng"), ("AFRICASTKNG", "africastkng"), ("MyBrand", "mybrand")]
 )
 def test_a_text_without_a_sender_goes_out_under_that_of_at(sender: str, scope: str) -> None:
-    assert consent.scope_of_text(sender) == consent.scope(scope) == scope
+    assert consent.scope(consent.named(sender)) == scope

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import africastalking
 import httpx
 import pytest
-
-import africastalking
 
 # The SDK says on initialising that its WhatsApp service has no sandbox.
 pytestmark = pytest.mark.filterwarnings("ignore:Sandbox is currently:UserWarning")

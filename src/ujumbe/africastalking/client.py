@@ -6,7 +6,7 @@ from typing import Final, Self, TypeVar
 
 import aiohttp
 
-from ujumbe.africastalking import wire
+from ujumbe.africastalking import replies, wire
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, RefusedError
 from ujumbe.domain.money import Money
 from ujumbe.domain.text import storable
@@ -73,34 +73,34 @@ class AfricasTalking:
             await self._session.close()
             self._session = None
 
-    async def send(self, outgoing: wire.Outgoing) -> wire.SendReply:
+    async def send(self, outgoing: wire.Outgoing) -> replies.SendReply:
         """Send one text to up to a thousand numbers. A reply says nothing yet: look at each recipient's outcome."""
-        return await self._call(wire.send(self.username, outgoing), wire.read_send)
+        return await self._call(wire.send(self.username, outgoing), replies.read_send)
 
-    async def fetch_inbox(self, last_received_id: int = 0) -> list[wire.InboxMessage]:
+    async def fetch_inbox(self, last_received_id: int = 0) -> list[replies.InboxMessage]:
         """Fetch incoming texts after `last_received_id`; call again with the highest id until none comes."""
-        return await self._call(wire.fetch_inbox(self.username, last_received_id), wire.read_inbox)
+        return await self._call(wire.fetch_inbox(self.username, last_received_id), replies.read_inbox)
 
     async def fetch_balance(self) -> Money:
         """Fetch the account's balance, which may be negative."""
-        return await self._call(wire.application_data(self.username), wire.read_balance)
+        return await self._call(wire.application_data(self.username), replies.read_balance)
 
     async def fetch_subscriptions(
         self, short_code: str, keyword: str, last_received_id: int = 0
-    ) -> list[wire.Subscriber]:
+    ) -> list[replies.Subscriber]:
         """Fetch the subscribers of a premium product, paged as `fetch_inbox` is."""
         request = wire.list_subscriptions(self.username, short_code, keyword, last_received_id)
-        return await self._call(request, wire.read_subscriptions)
+        return await self._call(request, replies.read_subscriptions)
 
-    async def create_subscription(self, short_code: str, keyword: str, number: str) -> wire.SubscriptionChange:
+    async def create_subscription(self, short_code: str, keyword: str, number: str) -> replies.SubscriptionChange:
         """Subscribe `number`; the subscriber confirms on the handset, and AT's notification tells the end."""
         request = wire.create_subscription(self.username, short_code, keyword, number)
-        return await self._call(request, wire.read_subscription_change)
+        return await self._call(request, replies.read_subscription_change)
 
-    async def delete_subscription(self, short_code: str, keyword: str, number: str) -> wire.SubscriptionChange:
+    async def delete_subscription(self, short_code: str, keyword: str, number: str) -> replies.SubscriptionChange:
         """End the subscription of `number`."""
         request = wire.delete_subscription(self.username, short_code, keyword, number)
-        return await self._call(request, wire.read_subscription_change)
+        return await self._call(request, replies.read_subscription_change)
 
     async def _call(self, request: wire.Request, read: Callable[[bytes], _T]) -> _T:
         """One request. The exceptions are sorted by one rule: before the request left, it was not taken."""
@@ -147,7 +147,7 @@ def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _
     if status in (200, 201):
         try:
             return read(body)
-        except wire.UnreadableReplyError as error:
+        except replies.UnreadableReplyError as error:
             raise MaybeTakenError(
                 f"Africa's Talking answered {status}, but {error}; it may have taken the request",
                 http_status=status,

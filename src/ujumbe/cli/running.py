@@ -74,6 +74,8 @@ async def serve(settings: Settings) -> None:
             at=runtime.client.api_base,
             callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
         )
+        if not settings.at_shortcode:
+            log.warning("AT_SHORTCODE is not set: two-way SMS goes out from AT's own sender, which takes no answers")
         await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop)
         await working
     log.info("stopped")

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from ujumbe.africastalking import wire
+from ujumbe.africastalking import replies, wire
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import (
     CredentialsError,
@@ -117,7 +117,7 @@ def _begin(tx: Tx, account: int, rows: Sequence[messages.Due]) -> Call:
     return Call(call, account, outgoing, tuple(each.id for each in rows))
 
 
-async def submit(db: Database, client: AfricasTalking, call: Call) -> wire.SendReply:
+async def submit(db: Database, client: AfricasTalking, call: Call) -> replies.SendReply:
     """Make the call and record what came of it. Returns AT's reply; raises the `ProviderError` after recording it.
 
     What goes wrong in a way that nobody foresaw may have happened after the request left, and counts as such.
@@ -138,7 +138,7 @@ async def submit(db: Database, client: AfricasTalking, call: Call) -> wire.SendR
     return reply
 
 
-async def _record(db: Database, call: Call, result: wire.SendReply | ProviderError) -> None:
+async def _record(db: Database, call: Call, result: replies.SendReply | ProviderError) -> None:
     """Write the result down, through a database that refuses for a while: it is known nowhere else."""
     give_up = asyncio.get_running_loop().time() + RECORDING_SECONDS
     while True:
@@ -156,10 +156,10 @@ async def _record(db: Database, call: Call, result: wire.SendReply | ProviderErr
             return
 
 
-def record_reply(tx: Tx, call: Call, reply: wire.SendReply) -> None:
+def record_reply(tx: Tx, call: Call, reply: replies.SendReply) -> None:
     """Record AT's reply, recipient by recipient; apply the reports that came before it."""
     calls.finish(tx, call.id, "answered", summary=reply.summary)
-    found = wire.match(call.outgoing.to, reply.recipients)
+    found = replies.match(call.outgoing.to, reply.recipients)
     standings = messages.standings_of_call(tx, call.id)
     results = []
     for message_id, line in zip(call.messages, found, strict=True):
@@ -200,7 +200,7 @@ def settle_all(tx: Tx, call: int, outcome: Outcome) -> None:
         _apply(tx, standings[message_id], outcome, Facts())
 
 
-def outcome_of(reply: wire.SendReply, line: wire.Recipient | None) -> Outcome:
+def outcome_of(reply: replies.SendReply, line: replies.Recipient | None) -> Outcome:
     """What a reply means for one recipient, whose line in it is `line` (None where it has none)."""
     if line is not None:
         return line.outcome

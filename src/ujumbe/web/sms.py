@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import structlog
 
 from ujumbe.africastalking import callbacks as forms
-from ujumbe.africastalking import wire
+from ujumbe.africastalking import replies
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain import phone, text
@@ -90,9 +90,6 @@ class SmsRoutes:
             await respond(send, 400, JSON, _json({"error": str(error)}))
             return
         sender = runtime.settings.at_sender_id if mode == "bulk" else runtime.settings.at_shortcode
-        if mode != "bulk" and not sender:
-            await respond(send, 500, JSON, _json({"error": "AT_SHORTCODE is not set: two-way SMS goes out from it"}))
-            return
         batch = Batch(runtime.account, Source.INVOKE, mode, sender, message, api_key=key.id if key else None)
         # Shielded: whatever becomes of this request, the submit goes on to its record.
         status, answer = await asyncio.shield(runtime.start(self._submit(batch, number)))
@@ -162,9 +159,9 @@ def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, s
     return number, text.check(form.get("message", DEFAULT_MESSAGE).strip())
 
 
-def _answer(number: str, reply: wire.SendReply) -> dict[str, Any]:
+def _answer(number: str, reply: replies.SendReply) -> dict[str, Any]:
     """The seeds' answer around AT's reply, which is given as it is; the words say what it means."""
-    outcome = sending.outcome_of(reply, wire.match([number], reply.recipients)[0])
+    outcome = sending.outcome_of(reply, replies.match([number], reply.recipients)[0])
     if outcome.verdict is Verdict.TAKEN:
         told = f"SMS sent to {number}"
     elif outcome.verdict is Verdict.UNCERTAIN:
@@ -174,11 +171,11 @@ def _answer(number: str, reply: wire.SendReply) -> dict[str, Any]:
     return {"message": told, "response": dict(reply.raw)}
 
 
-def _opted_out(number: str) -> wire.SendReply:
+def _opted_out(number: str) -> replies.SendReply:
     """What AT answers for a number that has opted out (recorded shape); here AT was not asked."""
     line = {"cost": "0", "messageId": "None", "number": number, "status": "UserInBlacklist", "statusCode": 406}
     document = {"SMSMessageData": {"Message": "Sent to 0/1 Total Cost: 0", "Recipients": [line]}}
-    return wire.read_send(_json(document))
+    return replies.read_send(_json(document))
 
 
 def _split_token(query: bytes) -> tuple[str, bytes]:

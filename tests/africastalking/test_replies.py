@@ -8,18 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ujumbe.africastalking import wire
-from ujumbe.africastalking.wire import InboxMessage, Recipient, Subscriber, SubscriptionChange, UnreadableReplyError
+from ujumbe.africastalking import replies
+from ujumbe.africastalking.replies import (
+    InboxMessage,
+    Recipient,
+    Subscriber,
+    SubscriptionChange,
+    UnreadableReplyError,
+)
 from ujumbe.domain.money import Money
 
 ONE, TWO, THREE = "+254711000001", "+254711000002", "+254711000003"
 
 READERS: list[Callable[[bytes], object]] = [
-    wire.read_send,
-    wire.read_inbox,
-    wire.read_balance,
-    wire.read_subscriptions,
-    wire.read_subscription_change,
+    replies.read_send,
+    replies.read_inbox,
+    replies.read_balance,
+    replies.read_subscriptions,
+    replies.read_subscription_change,
 ]
 # fmt: off
 NAMES = st.sampled_from([
@@ -78,9 +84,9 @@ def test_what_cannot_be_read(read: Callable[[bytes], object], body: bytes, reaso
 @pytest.mark.parametrize("row", ["1", '"x"', "null", "[]"])
 def test_lines_must_be_objects(row: str) -> None:
     with pytest.raises(UnreadableReplyError):
-        wire.read_send(b'{"SMSMessageData":{"Message":"","Recipients":[%s]}}' % row.encode())
+        replies.read_send(b'{"SMSMessageData":{"Message":"","Recipients":[%s]}}' % row.encode())
     with pytest.raises(UnreadableReplyError):
-        wire.read_inbox(b'{"SMSMessageData":{"Messages":[%s]}}' % row.encode())
+        replies.read_inbox(b'{"SMSMessageData":{"Messages":[%s]}}' % row.encode())
 
 
 @given(JSON)
@@ -102,10 +108,10 @@ def test_any_json_is_read_or_unreadable(document: object) -> None:
 )
 def test_any_lines_of_the_right_shape_are_read(data: dict[str, object]) -> None:
     body = json.dumps({"SMSMessageData": data}).encode()
-    found = wire.read_send(body)
+    found = replies.read_send(body)
     assert len(found.recipients) == len(data["Recipients"])  # type: ignore[arg-type]
     assert all(each.outcome.verdict for each in found.recipients)
-    assert len(wire.read_inbox(body)) == len(data["Messages"])  # type: ignore[arg-type]
+    assert len(replies.read_inbox(body)) == len(data["Messages"])  # type: ignore[arg-type]
 
 
 @given(st.binary())
@@ -125,7 +131,7 @@ def test_any_bytes_are_read_or_unreadable(body: bytes) -> None:
     ],
 )
 def test_balances(body: bytes, balance: Money) -> None:
-    assert wire.read_balance(body) == balance
+    assert replies.read_balance(body) == balance
 
 
 @pytest.mark.parametrize(
@@ -146,12 +152,12 @@ def test_balances(body: bytes, balance: Money) -> None:
     ],
 )
 def test_the_inbox(body: bytes, messages: list[InboxMessage]) -> None:
-    assert wire.read_inbox(body) == messages
+    assert replies.read_inbox(body) == messages
 
 
 def test_subscriptions() -> None:
     body = b'{"responses":[{"id":2,"phoneNumber":"+254711000001","date":"2019-10-05T18:57:08.000"},{}]}'
-    assert wire.read_subscriptions(body) == [Subscriber(2, ONE, "2019-10-05T18:57:08.000"), Subscriber(0, "", "")]
+    assert replies.read_subscriptions(body) == [Subscriber(2, ONE, "2019-10-05T18:57:08.000"), Subscriber(0, "", "")]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def test_subscriptions() -> None:
     ],
 )
 def test_changes_fail_with_201_too(body: bytes, change: SubscriptionChange) -> None:
-    assert wire.read_subscription_change(body) == change
+    assert replies.read_subscription_change(body) == change
 
 
 def row(number: str, code: int = 101) -> Recipient:
@@ -192,7 +198,7 @@ def row(number: str, code: int = 101) -> Recipient:
     ],
 )
 def test_whose_line_is_whose(numbers: list[str], lines: list[Recipient], found: list[int | None]) -> None:
-    matched = wire.match(numbers, lines)
+    matched = replies.match(numbers, lines)
     expected = [None if index is None else lines[index] for index in found]
     assert len(matched) == len(expected)
     assert all(one is other for one, other in zip(matched, expected, strict=True))
@@ -204,5 +210,5 @@ def test_whose_line_is_whose(numbers: list[str], lines: list[Recipient], found: 
 )
 def test_no_line_is_given_to_another_number(numbers: list[str], echoes: list[str]) -> None:
     lines = [row(echo) for echo in echoes]
-    for number, line in zip(numbers, wire.match(numbers, lines), strict=True):
+    for number, line in zip(numbers, replies.match(numbers, lines), strict=True):
         assert line is None or line.number == number or line.number not in numbers
