@@ -188,7 +188,7 @@ export class Handset {
     const undo = optOut.querySelector('[data-action="opt-in"]');
     undo.addEventListener("click", () => this.#do(async () => {
       await api.optIn(this.number, sender);
-      this.remark(sender, `Takes texts from ${sender} again`);
+      this.remark(sender, `AT takes texts from ${sender} again. Your service was not told: AT has no callback for it`);
     }));
     button.focus();
   }
