@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from ujumbe.africastalking import replies, wire
+from ujumbe.africastalking import replies, verdict, wire
 from ujumbe.africastalking.client import CONNECT_SECONDS, READ_SECONDS, AfricasTalking
 from ujumbe.africastalking.errors import NotTakenError, ProviderError, Taken
 from ujumbe.domain import phone, retry, text
@@ -165,8 +165,8 @@ def _partly(
 
 
 def _refused_for_now(numbers: Sequence[str], reply: replies.SendReply) -> tuple[str, ...]:
-    lines = zip(numbers, replies.match(numbers, reply.recipients), strict=True)
-    return tuple(number for number, line in lines if line is not None and line.outcome.retryable)
+    judged = zip(numbers, verdict.judge(numbers, reply), strict=True)
+    return tuple(number for number, (line, outcome) in judged if line is not None and outcome.retryable)
 
 
 def _merge(answers: Sequence[replies.SendReply], asked: int) -> Reply:

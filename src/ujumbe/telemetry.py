@@ -1,13 +1,19 @@
 """Logs: one line an event, for people on a terminal and as JSON elsewhere, with every number masked."""
 
+import atexit
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from logging.handlers import QueueHandler, QueueListener
+from queue import Queue
+from typing import Any, Final
 
 import structlog
 
 from ujumbe.domain.phone import mask_all
+
+MOST_WAITING: Final = 10_000
+"""Log lines."""
 
 
 def set_up(level: str = "info", style: str = "auto") -> None:
@@ -28,8 +34,14 @@ def set_up(level: str = "info", style: str = "auto") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # A terminal that is paused, or a collector that is stuck, must not stop the service: lines wait in a bounded queue
+    # and are dropped when it is full.
+    lines: Queue[logging.LogRecord] = Queue(MOST_WAITING)
+    listener = QueueListener(lines, handler)
+    listener.start()
+    atexit.register(listener.stop)
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [_Dropping(lines)]
     root.setLevel(level.upper())
     # What the server says about itself at "info" says nothing that our own lines do not say better.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -43,6 +55,16 @@ def set_up(level: str = "info", style: str = "auto") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class _Dropping(QueueHandler):
+    """Hands records over as they are, or drops them."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record  # formatted by the listener; nothing leaves this process
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        pass  # the queue is full
 
 
 def _mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

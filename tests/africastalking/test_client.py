@@ -173,9 +173,9 @@ def test_no_tls_no_request(greeting: Answer) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("end", [End.CLOSE, End.RESET])
-def test_a_server_that_does_not_even_read(end: End) -> None:
-    with ScriptedServer(reply(), greeting=Answer(b"", end)) as server:
+def test_a_server_that_does_not_even_read() -> None:
+    # A reset in its place may come so early that connecting fails, which proves the opposite: not shown here.
+    with ScriptedServer(reply(), greeting=Answer(b"", End.CLOSE)) as server:
         fails(server.url, MaybeTakenError)
     assert server.requests == []
 

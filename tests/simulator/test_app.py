@@ -135,12 +135,3 @@ def test_the_page_and_its_files(at: httpx.Client, monkeypatch: pytest.MonkeyPatc
 def test_a_configuration_that_cannot_work_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))}: "):
         SimulatorConfig(**wrong)
-
-
-def test_the_account_comes_from_the_environment() -> None:
-    assert SimulatorConfig.from_environment({}) == SimulatorConfig()
-    environ = {"AT_USERNAME": "shamba", "AT_API_KEY": "k", "AT_SHORTCODE": "20880", "AT_SENDER_ID": "SHAMBA"}
-    config = SimulatorConfig.from_environment(environ, callbacks="http://127.0.0.1:1/sms")
-    assert (config.username, config.api_key, config.short_code, config.sender_id) == ("shamba", "k", "20880", "SHAMBA")
-    assert config.live
-    assert "k'" not in repr(config)

@@ -127,9 +127,11 @@ def read_incoming(form: Mapping[str, str]) -> Incoming:
     )
 
 
-def read_opt_out(form: Mapping[str, str]) -> OptOut:
-    """An opt-out notice."""
-    return OptOut(number=phone.lenient(form.get("phoneNumber", "")), sender=form.get("senderId", "").strip())
+def read_opt_out(form: Mapping[str, str], default_country: str = "") -> OptOut:
+    """An opt-out notice; a national number is of `default_country`."""
+    return OptOut(
+        number=phone.lenient(form.get("phoneNumber", ""), default_country), sender=form.get("senderId", "").strip()
+    )
 
 
 def read_subscription(form: Mapping[str, str]) -> Subscription:

@@ -89,7 +89,7 @@ def read_send(body: bytes) -> SendReply:
     if not isinstance(rows, list):
         raise UnreadableReplyError("the reply's SMSMessageData has no list of Recipients")
     summary = _text(data, "Message")
-    found = _SUMMARY.match(summary)
+    found = _SUMMARY.match(summary[:LONGEST_SUMMARY].rstrip())
     return SendReply(
         summary=summary,
         recipients=tuple(_recipient(row) for row in rows),
@@ -161,8 +161,10 @@ def match(numbers: Sequence[str], recipients: Sequence[Recipient]) -> list[Recip
     return found
 
 
+LONGEST_SUMMARY = 200
 _SUMMARY = re.compile(
-    r"Sent to (?P<sent>\d{1,9})/(?P<asked>\d+)(?: Total Cost: (?P<total>.*?))?(?: Message parts: \d+)?\s*$"
+    r"Sent to (?P<sent>\d{1,9})/\d{1,9}(?: Total Cost: (?P<total>\S{1,24}(?: -?[\d.]{1,24})?))?"
+    r"(?: Message parts: \d{1,9})?$"
 )
 """`Sent to 1/1`, `Sent to 0/1 Total Cost: 0`, `Sent to 1/1 Total Cost: USD 0.0079 Message parts: 1`: all recorded."""
 

@@ -1,5 +1,6 @@
 """The command line: one file a noun."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -48,6 +49,7 @@ app.add_typer(db.app, name="db")
 
 def main() -> None:
     """Run the command line. What is wrong with the surroundings is one sentence and exit code 1, never a traceback."""
+    os.umask(0o077)  # numbers and texts lie in the files that we make: they are the owner's alone
     try:
         app()
     except UjumbeError as error:

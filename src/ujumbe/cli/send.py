@@ -19,7 +19,7 @@ from ujumbe.flows import sending
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages
 from ujumbe.store.batches import Batch, Source
-from ujumbe.store.lock import Holder
+from ujumbe.store.lock import DatabaseInUseError, Holder
 from ujumbe.store.messages import Message
 from ujumbe.store.sqlite import Database, Tx
 
@@ -47,7 +47,7 @@ def send(
     settings = Settings.load()
     numbers = list(dict.fromkeys(_number(word, settings) for word in words[:-1]))
     content = text.check(words[-1], field="TEXT")
-    service = service_on(settings)
+    service = _service(settings, wait)
     sender_id, short_code = settings.at_sender_id, settings.at_shortcode
     if service is not None:
         sender_id, short_code = service.sender_id, service.short_code
@@ -82,6 +82,16 @@ class _Plan:
         return sending.accept(tx, Batch(account, Source.CLI, self.mode, self.sender, self.content), self.numbers)
 
 
+def _service(settings: Settings, wait: float) -> Holder | None:
+    """The service that runs on this database. Another `ujumbe send` is none: wait until it is done."""
+    deadline = time.monotonic() + wait
+    while (holder := service_on(settings)) is not None and not holder.url:
+        if time.monotonic() > deadline:
+            raise DatabaseInUseError(f"another `ujumbe send` (process {holder.pid}) still has the database; try again")
+        time.sleep(LOOK_SECONDS)
+    return holder
+
+
 async def _beside(settings: Settings, service: Holder, plan: _Plan, wait: float) -> list[Message]:
     """A service is running: it finds the message in the outbox within a second."""
     async with open_database(settings) as db:
@@ -95,7 +105,7 @@ async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
     from ujumbe.runtime import open_runtime  # noqa: PLC0415 - as in running.py
     from ujumbe.worker import loop  # noqa: PLC0415
 
-    async with open_runtime(settings, url="ujumbe send") as runtime:
+    async with open_runtime(settings, url="") as runtime:
         ids = await runtime.db.write(plan.accept, runtime.account)
         working = asyncio.create_task(loop.run(runtime))
         found = await _watch(runtime.db, runtime.account, ids, wait)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import uvicorn
 import uvloop
 
+from ujumbe.cli.protocol import BoundedProtocol
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.web.asgi import App
 
@@ -81,7 +82,7 @@ async def serve(app: App, server: socket.socket, stop: Stop, *, let_go: Callable
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,6 +1,7 @@
 """Phone numbers: from what people type to E.164, and to what a log may show."""
 
 import re
+import unicodedata
 from contextlib import suppress
 from functools import cache
 from typing import Final
@@ -107,11 +108,17 @@ def parse_query(text: str, *, field: str = "phone", default_country: str = "") -
     return parse(stripped if stripped.startswith("+") or not stripped else f"+{stripped}", field=field)
 
 
-def lenient(text: str) -> str:
-    """The number in E.164 where it is one, else the text as it came, stripped: for what AT tells us."""
+def lenient(text: str, default_country: str = "") -> str:
+    """The number in E.164 where it is one, else the text as it came, stripped: for what AT tells us.
+
+    Takes other spellings too (`00254…`, `tel:+254…`, full-width digits): an opt-out must not fail over them.
+    """
     stripped = text.strip()
+    plain = unicodedata.normalize("NFKC", stripped).rstrip(",;").removeprefix("tel:").strip()
+    if plain.startswith("00"):
+        plain = f"+{plain[2:]}"
     try:
-        return parse(stripped if stripped.startswith("+") else f"+{stripped}")
+        return parse_query(plain, default_country=default_country)
     except InvalidInputError:
         return stripped
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from ujumbe.africastalking import replies, wire
+from ujumbe.africastalking import replies, verdict, wire
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import (
     CredentialsError,
@@ -26,7 +26,7 @@ from ujumbe.africastalking.errors import (
 from ujumbe.domain import consent, message, retry
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import ASSUMPTIONS, Event, State
-from ujumbe.domain.outcome import BY_NAME, OUTCOMES, Actor, Outcome, Verdict
+from ujumbe.domain.outcome import OUTCOMES, Actor, Outcome, Verdict
 from ujumbe.flows import delivery
 from ujumbe.store import batches, calls, messages, opt_outs
 from ujumbe.store.batches import Batch, Source
@@ -35,9 +35,8 @@ from ujumbe.store.sqlite import Database, Tx
 
 LIFETIME_MS: Final = 24 * 3600 * 1000
 LEASE_MS: Final = 90_000
-"""Longer than a call (40 s) and its recording (40 s) can take together."""
-RECORDING_SECONDS: Final = 40.0
-"""How long we try to write down what AT said while the database refuses; then the lease runs out by itself."""
+"""Longer than a call (40 s) and its recording usually take; a result that comes after it is recorded all the same."""
+RECORD_AGAIN_SECONDS: Final = 0.5
 LOOK_AHEAD: Final = 1_000
 """Due messages looked at in one claim, to find those that can share a call."""
 
@@ -120,50 +119,48 @@ def _begin(tx: Tx, account: int, rows: Sequence[messages.Due]) -> Call:
 async def submit(db: Database, client: AfricasTalking, call: Call) -> replies.SendReply:
     """Make the call and record what came of it. Returns AT's reply; raises the `ProviderError` after recording it.
 
-    What goes wrong in a way that nobody foresaw may have happened after the request left, and counts as such.
-
-    Must not be cancelled once begun: run it as a task of its own where the caller may go away.
+    What goes wrong in a way that nobody foresaw may have happened after the request left, and counts as such. Must not
+    be cancelled once begun: run it as a task of its own where the caller may go away. It ends only when the outcome is
+    recorded, however long the database refuses, because the outcome is known nowhere else.
     """
+    result: replies.SendReply | ProviderError
     try:
-        reply = await client.send(call.outgoing)
-    except Exception as unforeseen:
-        error = unforeseen
-        if not isinstance(error, ProviderError):
-            log.exception("a call broke in an unforeseen way", call=call.id)
-            error = MaybeTakenError("the call broke on our side; Africa's Talking may have taken it")
-        log.warning("call failed", call=call.id, recipients=len(call.messages), taken=error.taken, why=str(error))
-        await _record(db, call, error)
-        raise error from unforeseen
-    await _record(db, call, reply)
-    return reply
-
-
-async def _record(db: Database, call: Call, result: replies.SendReply | ProviderError) -> None:
-    """Write the result down, through a database that refuses for a while: it is known nowhere else."""
-    give_up = asyncio.get_running_loop().time() + RECORDING_SECONDS
+        result = await client.send(call.outgoing)
+    except ProviderError as error:
+        result = error
+    except Exception:
+        log.exception("a call broke in an unforeseen way", call=call.id)
+        result = MaybeTakenError("the call broke on our side; Africa's Talking may have taken it")
+    if isinstance(result, ProviderError):
+        log.warning("call failed", call=call.id, recipients=len(call.messages), taken=result.taken, why=str(result))
     while True:
         try:
-            if isinstance(result, ProviderError):
-                await db.write(record_error, call, result)
-            else:
-                await db.write(record_reply, call, result)
+            await db.write(record, call, result)
         except StoreUnavailableError as error:
             log.warning("a result could not be recorded yet", call=call.id, why=str(error))
-            if asyncio.get_running_loop().time() > give_up:
-                raise
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(RECORD_AGAIN_SECONDS)
         else:
-            return
+            break
+    if isinstance(result, ProviderError):
+        raise result
+    return result
+
+
+def record(tx: Tx, call: Call, result: replies.SendReply | ProviderError) -> None:
+    """Record what came of a call."""
+    if isinstance(result, ProviderError):
+        record_error(tx, call, result)
+    else:
+        record_reply(tx, call, result)
 
 
 def record_reply(tx: Tx, call: Call, reply: replies.SendReply) -> None:
     """Record AT's reply, recipient by recipient; apply the reports that came before it."""
     calls.finish(tx, call.id, "answered", summary=reply.summary)
-    found = replies.match(call.outgoing.to, reply.recipients)
+    judged = verdict.judge(call.outgoing.to, reply)
     standings = messages.standings_of_call(tx, call.id)
     results = []
-    for message_id, line in zip(call.messages, found, strict=True):
-        outcome = outcome_of(reply, line)
+    for message_id, (line, outcome) in zip(call.messages, judged, strict=True):
         facts = Facts()
         if line is not None:
             facts = Facts(provider_id=line.message_id, cost=line.cost)
@@ -198,20 +195,6 @@ def settle_all(tx: Tx, call: int, outcome: Outcome) -> None:
     calls.settle(tx, call, results)
     for message_id in pending:
         _apply(tx, standings[message_id], outcome, Facts())
-
-
-def outcome_of(reply: replies.SendReply, line: replies.Recipient | None) -> Outcome:
-    """What a reply means for one recipient, whose line in it is `line` (None where it has none)."""
-    if line is not None:
-        return line.outcome
-    if reply.refusal:
-        known = BY_NAME.get(reply.refusal.strip().lower())
-        if known is not None and known.verdict is not Verdict.TAKEN:
-            return known
-        words = f"AT refused the request: {reply.refusal[:100]}"
-        return Outcome(None, reply.refusal[:100], Verdict.REFUSED, Actor.OWNER, words)
-    words = "AT's reply does not mention it; it may have been taken"
-    return Outcome(None, "", Verdict.UNCERTAIN, Actor.PROVIDER, words)
 
 
 def _outcome_of_error(error: ProviderError) -> Outcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +26,12 @@ ANSWER_SECONDS = 30
 
 FLUSH_SECONDS = 0.02
 """Results are written together this often; what a kill loses of them is called once more, which AT may do too."""
+
+
+BUSY_AGAIN_SECONDS = 0.5
+"""After the simulator's file refused, e.g. because somebody looks into it with a lock."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -147,10 +155,15 @@ class Callbacks:
         queue, waker = self._queues[kind], self._wakers[kind]
         while True:
             waker.clear()
-            # `put` below waits until a worker is free, so at most this many are claimed and idle.
-            for callback in self._claim(kind, 4 * width):
-                await queue.put(callback)
-            next_due = self._next_due(kind)
+            try:
+                # `put` below waits until a worker is free, so at most this many are claimed and idle.
+                for callback in self._claim(kind, 4 * width):
+                    await queue.put(callback)
+                next_due = self._next_due(kind)
+            except sqlite3.Error as error:
+                log.warning("callbacks wait for the simulator's file: %s", error)
+                await asyncio.sleep(BUSY_AGAIN_SECONDS)
+                continue
             pause = None if next_due is None else (next_due - now_ms()) / 1000
             if pause is None or pause > 0:
                 with suppress(TimeoutError):
@@ -209,16 +222,22 @@ class Callbacks:
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
-        done, self._done = self._done, []
+        done = self._done
         if not done:
             return
         again_at = now_ms() + int(self._config.retry_seconds * 1000)
         again = [callback for callback in done if callback.answer != 200 and not callback.given_up]
         again_ids = {callback.id for callback in again}
-        with self._store.transaction():
-            ended = ((callback.id,) for callback in done if callback.id not in again_ids)
-            self._store.run_many("DELETE FROM callbacks WHERE id = ?", ended)
-            rows = ((again_at, callback.id) for callback in again)
-            self._store.run_many("UPDATE callbacks SET due = ?, claimed = 0 WHERE id = ?", rows)
+        try:
+            with self._store.transaction():
+                ended = ((callback.id,) for callback in done if callback.id not in again_ids)
+                self._store.run_many("DELETE FROM callbacks WHERE id = ?", ended)
+                rows = ((again_at, callback.id) for callback in again)
+                self._store.run_many("UPDATE callbacks SET due = ?, claimed = 0 WHERE id = ?", rows)
+        except sqlite3.Error as error:
+            log.warning("results of callbacks wait for the simulator's file: %s", error)
+            self._flushing = asyncio.get_running_loop().call_later(BUSY_AGAIN_SECONDS, self._flush)
+            return
+        self._done = self._done[len(done) :]
         for kind in {callback.kind for callback in again}:
             self.wake(kind)

@@ -24,6 +24,10 @@ def rfc3339(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+BUSY_SECONDS = 0.5
+"""For somebody else's lock on the file: the event loop waits too, so not long."""
+
+
 class Store:
     """One connection, used from the event loop's own thread.
 
@@ -35,7 +39,7 @@ class Store:
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         # 128 statements are cached by default; the code has fewer.
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
         # The file has to outlive this process, not a power cut: what SQLite hands to the system before
         # `kill -9` stays, so waiting for the disk (synchronous NORMAL or FULL) would buy nothing here.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")

@@ -61,8 +61,8 @@ class Ids:
     def renew(self, lease: Lease) -> None:
         """Go on under a renewed lease (or a new one, after the old had run out)."""
         with self._lock:
-            if lease.node != self._lease.node:
-                self._last = max(self._last, (lease.low_ms + 1) << 12)
+            # A renewed lease keeps its low_ms; a new one may be of the same number, which was another's meanwhile.
+            self._last = max(self._last, (lease.low_ms + 1) << 12)
             self._lease = lease
 
     def new(self) -> int:

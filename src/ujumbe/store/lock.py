@@ -23,6 +23,7 @@ class Holder:
 
     pid: int
     url: str
+    """Empty for a command that sends what it accepted itself and then ends."""
     username: str
     host: str
     sender_id: str
@@ -33,7 +34,8 @@ class FileLock:
     """The lock beside a SQLite file, `ujumbe.sqlite3.lock`. Holding it proves that every earlier owner is dead."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(f"{database.name}.lock")
+        real = database.resolve()  # two names of one file are one database
+        self._path = real.with_name(f"{real.name}.lock")
         self._file: IO[str] | None = None
 
     def acquire(self, mine: Holder) -> None:
@@ -49,7 +51,7 @@ class FileLock:
         if not _taken(file):
             file.close()
             holder = self.holder()
-            who = f"process {holder.pid} at {holder.url}" if holder else "another process"
+            who = f"process {holder.pid} at {holder.url or 'work'}" if holder else "another process"
             raise DatabaseInUseError(
                 f"{who} already uses {self._path.with_suffix('')}. A SQLite file takes one service or worker; "
                 "stop that one, or give this one another folder (--data, UJUMBE_DATA)"
@@ -70,7 +72,7 @@ class FileLock:
         try:
             with self._path.open("r+", encoding="utf-8") as file:
                 try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except OSError:
                     return Holder(**json.load(file))
         except (OSError, ValueError, TypeError):

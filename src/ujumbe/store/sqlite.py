@@ -80,6 +80,9 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="ujumbe-reader")
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
+        self.trouble = ""
+        """Why the latest write failed; empty while the database takes them."""
+        self._file: tuple[int, int] | None = None
         self._closing = False
         self._sole = False
 
@@ -156,6 +159,8 @@ class Database:
             elif waiting := migrate.pending(connection):
                 names = ", ".join(f"{each.number:04d}_{each.name}" for each in waiting)
                 raise migrate.MigrationError(f"the database needs {names}: run `ujumbe db upgrade`")
+            opened = self.path.stat()
+            self._file = (opened.st_dev, opened.st_ino)
             for name, sql in statements().items():
                 _check(connection, name, sql)
         except (sqlite3.Error, OSError) as error:
@@ -206,12 +211,15 @@ class Database:
         """Each unit in its own savepoint, one commit for all; the trouble of one is not the others'."""
         held = self._ids.lease if self._ids is not None else None
         try:
+            self._still_there()
             connection.execute("BEGIN IMMEDIATE")
             tx = Tx(connection, self._ids_for(Tx(connection, None)))
             for unit in group:
                 _run(connection, tx, unit)
             connection.execute("COMMIT")
+            self.trouble = ""
         except (sqlite3.Error, StoreUnavailableError) as error:
+            self.trouble = str(error)
             # Locked, full, or a failing disk: nothing of the group is stored, nor what it did about our node number.
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -224,6 +232,15 @@ class Database:
         for loop in {unit.loop for unit in group}:
             with suppress(RuntimeError):  # the loop has closed: nobody waits for the answer any more
                 loop.call_soon_threadsafe(_settle, [unit for unit in group if unit.loop is loop])
+
+    def _still_there(self) -> None:
+        """A file that was deleted or replaced takes writes as before, and all of them are lost with it."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            raise StoreUnavailableError("the database file is gone") from None
+        if self._file != (found.st_dev, found.st_ino):
+            raise StoreUnavailableError("another file took the place of the database")
 
     def _ids_for(self, tx: Tx) -> Ids:
         """The source of ids: its lease is taken with the first write, and lengthened when half of it is over.

@@ -9,12 +9,13 @@ import structlog
 from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web.api import create_api
-from ujumbe.web.asgi import App, Message, Receive, Scope, Send, respond
+from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, respond
 from ujumbe.web.problems import BROKEN, Problem
 from ujumbe.web.sms import CALLBACKS, INVOKE, SmsRoutes
 
 SIMULATOR: Final = "/simulator"
-LONGEST_LOGGED_PATH: Final = 200
+LONGEST_LOGGED_PATH: Final = 40
+LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 log = structlog.get_logger()
 
@@ -26,6 +27,11 @@ def create_app(runtime: Runtime, simulator: App | None = None) -> App:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no lifespan (the runtime is opened around the server) and no WebSockets
+        refusal = _foreign(scope, keyless=runtime.keyless)
+        if refusal is not None:
+            log.warning("a request of another site was refused", method=scope["method"])
+            await refusal.respond(send)
+            return
         path = scope["path"]
         if path == "/sms" or path.startswith("/sms/"):
             await _watch(sms, "/sms", scope, receive, send)
@@ -58,7 +64,7 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
         if not status:
             await problem.respond(note)
     except Exception:
-        log.exception("a request broke", method=scope["method"], path=_loggable(prefix, scope["path"]))
+        log.exception("a request broke", method=scope["method"], path=_loggable(prefix, scope))
         if not status:
             await BROKEN.respond(note)
         elif not whole:
@@ -68,16 +74,38 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
             logging.INFO if status >= 400 else logging.DEBUG,
             "request",
             method=scope["method"],
-            path=_loggable(prefix, scope["path"]),
+            path=_loggable(prefix, scope),
             status=status,
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
 
 
-def _loggable(prefix: str, path: str) -> str:
-    """A path without secrets and numbers: under /sms the part after the name may be a callback token."""
+def _foreign(scope: Scope, *, keyless: bool) -> Problem | None:
+    """Why a browser may not send this: another site's page asks for it, or (without keys) under a name of its own.
+
+    Browsers say so in `Sec-Fetch-Site`; AT, curl and programs send no such header. A link to a page may be followed.
+    The host matters where no key protects: a name that an attacker points at 127.0.0.1 counts as the same site.
+    """
+    if keyless:
+        host = header(scope, b"host").rpartition("]")[0] + "]" if header(scope, b"host").startswith("[") else ""
+        host = host or header(scope, b"host").partition(":")[0]
+        if host and host.lower() not in LOOPBACK_HOSTS:
+            return Problem("forbidden", "`ujumbe dev` answers only under 127.0.0.1 or localhost")
+    followed = header(scope, b"sec-fetch-mode") == "navigate" and scope["method"] == "GET"
+    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
+        if followed and not scope["path"].startswith("/sms/"):
+            return None
+        return Problem("forbidden", "A page of another site may not send requests here")
+    return None
+
+
+def _loggable(prefix: str, scope: Scope) -> str:
+    """A path without secrets and numbers: the route's own pattern, and of an unknown address its first part."""
+    path: str = scope["path"]
     if prefix == "/sms":
         name = path.split("/")[2] if path.count("/") > 1 else ""
         return f"/sms/{name if name in INVOKE or name in CALLBACKS else ''}"
-    path = path[:LONGEST_LOGGED_PATH]
-    return mask_all(path.replace("/", " ")).replace(" ", "/")
+    route = getattr(scope.get("route"), "path", "")
+    if route:
+        return str(route)
+    return mask_all("/" + (prefix.strip("/") or path.strip("/").partition("/")[0])[:LONGEST_LOGGED_PATH])

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import structlog
 
 from ujumbe.africastalking import callbacks as forms
-from ujumbe.africastalking import replies
+from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain import phone, text
@@ -100,12 +100,13 @@ class SmsRoutes:
         runtime = self._runtime
         try:
             call = await runtime.db.write(sending.accept_now, batch, number)
-            if call is None:
-                return 200, _answer(number, _opted_out(number))
-            reply = await sending.submit(runtime.db, runtime.client, call)
         except StoreUnavailableError as error:
             log.warning("a send could not be stored", why=str(error))
             return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
+        if call is None:
+            return 200, _answer(number, _opted_out(number))
+        try:
+            reply = await sending.submit(runtime.db, runtime.client, call)
         except ProviderError as error:
             advice = "; it will not be sent again by itself" if error.taken is Taken.MAYBE else ""
             return 500, {"error": f"{error}{advice}"}
@@ -117,6 +118,9 @@ class SmsRoutes:
         token, query = _split_token(scope["query_string"])
         if not token_opens(tail or token, runtime.settings.tokens) or (tail and not runtime.settings.tokens):
             log.warning("a callback with a wrong token", kind=kind)
+            raise Problem("not-found", "There is no such address under /sms")
+        if not runtime.settings.tokens and not runtime.settings.open_callbacks and _came_through_a_proxy(scope):
+            log.error("a callback from outside was refused: set UJUMBE_CALLBACK_TOKEN", kind=kind)
             raise Problem("not-found", "There is no such address under /sms")
         body = await read_body(scope, receive, LARGEST_BODY)
         raw = Raw(kind, query, header(scope, b"content-type")[:200], body)
@@ -133,12 +137,11 @@ class SmsRoutes:
                     runtime.outbox.set()
                 log.info("incoming text", complete=complete, auto_reply=replied)
                 return b"GOOD" if complete else b"BAD"
-            flow = {
-                Kind.REPORT: delivery.receive,
-                Kind.OPT_OUT: consent.receive,
-                Kind.SUBSCRIPTION: subscriptions.receive,
-            }[kind]
-            fate = await db.write(flow, account, raw)
+            if kind is Kind.OPT_OUT:
+                fate = await db.write(consent.receive, account, raw, runtime.settings.default_country)
+            else:
+                flow = delivery.receive if kind is Kind.REPORT else subscriptions.receive
+                fate = await db.write(flow, account, raw)
         except StoreUnavailableError as error:
             log.warning("a callback could not be stored", kind=kind, why=str(error))
             raise Problem(
@@ -146,6 +149,11 @@ class SmsRoutes:
             ) from None
         log.info("callback", kind=kind, fate=fate)
         return b"OK"
+
+
+def _came_through_a_proxy(scope: Scope) -> bool:
+    """Whether somebody beyond this machine may have sent it: AT signs nothing, so without a token anybody could."""
+    return any(header(scope, name) for name in (b"x-forwarded-for", b"forwarded", b"via"))
 
 
 def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, str]:
@@ -161,7 +169,7 @@ def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, s
 
 def _answer(number: str, reply: replies.SendReply) -> dict[str, Any]:
     """The seeds' answer around AT's reply, which is given as it is; the words say what it means."""
-    outcome = sending.outcome_of(reply, replies.match([number], reply.recipients)[0])
+    [(_, outcome)] = verdict.judge([number], reply)
     if outcome.verdict is Verdict.TAKEN:
         told = f"SMS sent to {number}"
     elif outcome.verdict is Verdict.UNCERTAIN:

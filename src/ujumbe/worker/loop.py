@@ -86,7 +86,7 @@ async def _probe(runtime: Runtime, throttle: Throttle) -> None:
     except CredentialsError:
         return
     except ProviderError as error:
-        if error.taken is not Taken.ANSWERED:
+        if error.http_status is None or error.http_status >= 500 or error.http_status == 429:
             return
     log.info("sending goes on")
     throttle.close()

@@ -71,4 +71,4 @@ class Throttle:
     def pause(self) -> float:
         """Seconds until the next probe: five at first, doubling to a minute."""
         self._probes += 1
-        return min(PROBE_SECONDS * 2.0 ** (self._probes - 1), LONGEST_PROBE_SECONDS)
+        return min(PROBE_SECONDS * 2.0 ** min(self._probes - 1, 20), LONGEST_PROBE_SECONDS)

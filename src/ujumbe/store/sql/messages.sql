@@ -16,13 +16,14 @@ UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now
 
 -- name: due
 -- Only the head of the queue is looked at, so that a claim costs the same however long the queue is. Consent is asked
--- here, at the last moment: an opt-out may have come after the message was accepted.
+-- here, at the last moment: an opt-out may have come after the message was accepted. The plus keeps SQLite from taking
+-- the index by due_at, which would sort the whole queue in each claim.
 SELECT m.id, m.number, m.expires_at, b.mode, b.sender, b.text, b.link_id, b.keyword,
        EXISTS (SELECT 1 FROM opt_outs o
                 WHERE o.account_id = m.account_id AND o.number = m.number AND o.ended_at IS NULL
                   AND o.scope IN ('', b.scope)) AS opted_out
   FROM messages m JOIN batches b ON b.id = m.batch_id
- WHERE m.account_id = :account AND m.state = 'queued' AND m.due_at <= :now
+ WHERE m.account_id = :account AND m.state = 'queued' AND +m.due_at <= :now
  ORDER BY m.priority DESC, m.due_at, m.id LIMIT :most;
 
 -- name: set_aside

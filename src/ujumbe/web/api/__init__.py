@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from ujumbe import __version__
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
@@ -18,6 +19,8 @@ from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
 
 LARGEST_BODY = 2 << 20
 """Bytes: ten thousand numbers and the longest text, in whichever spelling of JSON."""
+LONGEST_FIELD = 60
+"""Characters of a field's name in an error."""
 
 
 def create_api(runtime: Runtime) -> App:
@@ -57,6 +60,7 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     """The OpenAPI document with the errors that we really send in place of FastAPI's own."""
     described = {"description": "A problem (RFC 9457)", "content": {CONTENT_TYPE: {"schema": PROBLEM_SCHEMA}}}
     for path in document["paths"].values():
+        path.pop("head", None)  # it would repeat GET, its operationId included
         for operation in path.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = described
@@ -74,9 +78,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return await _problem(request, Problem("bad-request", "The body is not JSON"))
-    # Pydantic's own errors repeat the input, which may be a number or a text: only place and reason go out.
+    # Pydantic's own errors repeat the input, which may be a number or a text: only place and reason go out. An unknown
+    # field's name is the caller's too.
     errors = [
-        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
+        {"field": mask_all(".".join(map(str, each["loc"][1:] or each["loc"])))[:LONGEST_FIELD], "message": each["msg"]}
         for each in error.errors()
     ]
     fields = ", ".join(each["field"] for each in errors)

@@ -24,5 +24,7 @@ async def readyz(runtime: Live) -> JSONResponse:
         await runtime.db.read(messages.next_due, runtime.account)
     except StoreUnavailableError:
         checks["database"] = "cannot be read"
+    if runtime.db.trouble:  # upkeep writes every few seconds, so this is never old news
+        checks["database"] = "cannot be written"
     ready = all(each == "ok" for each in checks.values())
     return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)

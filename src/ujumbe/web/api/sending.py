@@ -26,6 +26,8 @@ router = APIRouter(tags=["sending"])
 
 LARGEST_METADATA = 4_096
 """Bytes of JSON."""
+DEEPEST_METADATA = 32
+"""Objects and arrays in one another. What reads it back has bounds of its own, of which pydantic's 255 is the least."""
 
 Number = Annotated[str, StringConstraints(max_length=100)]
 Recipients = Annotated[
@@ -151,9 +153,6 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         raise InvalidInputError("from", f"{body.kind} goes out from a short code: set AT_SHORTCODE or give one")
     if body.kind == "premium" and not (body.keyword or body.link_id):
         raise InvalidInputError("keyword", "premium needs the product's keyword, or the link_id of the text it answers")
-    metadata = json.dumps(body.metadata, separators=(",", ":"))
-    if len(metadata) > LARGEST_METADATA:
-        raise InvalidInputError("metadata", f"metadata may have {LARGEST_METADATA:,} bytes as JSON")
     batch = Batch(
         account=runtime.account,
         source=Source.API,
@@ -164,7 +163,7 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         keyword=text.storable(body.keyword),
         category=body.category,
         on_uncertain=body.on_uncertain,
-        metadata=metadata,
+        metadata=_metadata(body.metadata),
         api_key=key_id,
     )
     return Order(
@@ -174,6 +173,24 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         expires_at=None if body.expires_at is None else to_ms(body.expires_at),
         priority=body.priority,
     )
+
+
+def _metadata(given: dict[str, Any]) -> str:
+    """The caller's object as it is stored: JSON that can be given back as it came."""
+    inside: list[Any] = [given]
+    for _ in range(DEEPEST_METADATA):
+        containers = (each.values() if isinstance(each, dict) else each for each in inside)
+        inside = [each for container in containers for each in container if isinstance(each, dict | list)]
+    if inside:
+        raise InvalidInputError("metadata", f"metadata may be {DEEPEST_METADATA} objects and arrays deep")
+    try:
+        stored = json.dumps(given, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        size = len(stored.encode())
+    except ValueError:  # Python's reader takes more than JSON has
+        raise InvalidInputError("metadata", "metadata holds NaN, an infinity or half a surrogate pair") from None
+    if size > LARGEST_METADATA:
+        raise InvalidInputError("metadata", f"metadata may have {LARGEST_METADATA:,} bytes as JSON")
+    return stored
 
 
 def _hash(body: Send) -> bytes:

@@ -1,9 +1,19 @@
 """Times in requests: RFC 3339 with an offset."""
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _written_out(given: Any) -> Any:
+    # Pydantic reads a bare number as seconds or milliseconds, whichever seems likelier.
+    if not isinstance(given, str) or not _DATE.match(given.strip()):
+        raise ValueError("a time is written as in 2026-03-04T10:30:00+03:00 (RFC 3339)")
+    return given
 
 
 def _storable(moment: datetime) -> datetime:
@@ -12,5 +22,5 @@ def _storable(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_storable)]
+Moment = Annotated[AwareDatetime, AfterValidator(_storable), BeforeValidator(_written_out)]
 """A time with an offset; without one the request is not valid, since nobody could say which hour is meant."""

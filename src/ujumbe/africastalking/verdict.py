@@ -1,0 +1,51 @@
+"""What a reply means for each number that was asked for. "Not taken" has to be proven, for it is sent again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ujumbe.africastalking.replies import Recipient, SendReply, match
+from ujumbe.domain.outcome import BY_NAME, Actor, Outcome, Verdict
+
+_UNPROVEN = "the reply contradicts itself; it may still go out"
+
+
+def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | None, Outcome]]:
+    """The line of the reply for each of `numbers` (None where it has none), and what came of it.
+
+    A line that says "not taken" is believed only where nothing speaks against it: it echoes the number, alone, under
+    the name that belongs to its code, at no cost, and the summary does not count it as sent.
+    """
+    lines = match(numbers, reply.recipients)
+    echoes = Counter(each.number for each in reply.recipients)
+    outcomes = [_of(reply, line) for line in lines]
+    taken = sum(each.verdict is Verdict.TAKEN for each in outcomes)
+    claims_more = reply.sent is not None and reply.sent > taken
+    judged = []
+    for number, line, outcome in zip(numbers, lines, outcomes, strict=True):
+        proven = line is None or (
+            line.number == number
+            and echoes[number] == 1
+            and not claims_more
+            and line.status.strip().lower() in ("", outcome.name.lower())
+            and (line.cost is None or not line.cost.micros)
+        )
+        if outcome.verdict is Verdict.NOT_TAKEN and not proven:
+            outcome = replace(outcome, verdict=Verdict.UNCERTAIN, meaning=_UNPROVEN)  # noqa: PLW2901
+        judged.append((line, outcome))
+    return judged
+
+
+def _of(reply: SendReply, line: Recipient | None) -> Outcome:
+    if line is not None:
+        return line.outcome
+    word = reply.refusal.strip()
+    known = BY_NAME.get(word.lower())
+    if known is not None and known.verdict is not Verdict.TAKEN:
+        return known
+    # An empty list under one word (InvalidSenderId) or "Sent to 0/1" refuses all; other sentences may mean anything.
+    if word and (word.isalpha() or reply.sent == 0):
+        return Outcome(None, word[:100], Verdict.REFUSED, Actor.OWNER, f"AT refused the request: {word[:100]}")
+    return Outcome(
+        None, "", Verdict.UNCERTAIN, Actor.PROVIDER, "AT's reply does not mention it; it may have been taken"
+    )

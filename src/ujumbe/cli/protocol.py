@@ -1,0 +1,75 @@
+"""What uvicorn's HTTP protocol lacks: a bound on request headers, and patience that ends."""
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of request line and headers together; the longest text, percent-encoded in a query, is below 20 KB."""
+SLOWEST_SECONDS: Final = 30.0
+"""For a whole request to arrive, from the opening of the connection or from its first byte."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 as uvicorn speaks it, for slow and hostile clients too: a connection held open costs a descriptor."""
+
+    _head = 0
+    _in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock: whoever connects has something to say."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._relax()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes before the end of the headers, and refuse too much of it."""
+        if self._in_head:
+            self._head += len(data)
+            if self._head > LARGEST_HEAD + len(data):
+                self._refuse()
+                return
+        super().data_received(data)
+        if self._in_head and self._head > LARGEST_HEAD:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._wait()
+
+    def on_headers_complete(self) -> None:
+        """From here on bodies are bounded by those who read them."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is here; what follows is another one."""
+        self._relax()
+        self._in_head, self._head = True, 0
+        super().on_message_complete()
+
+    def _wait(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(SLOWEST_SECONDS, self._too_slow)
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+            self.transport.close()
