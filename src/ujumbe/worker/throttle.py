@@ -51,7 +51,7 @@ class Throttle:
         """A call has ended: answers widen the window, a missing one narrows it and counts as a strike."""
         self._under_way -= numbers
         if taken is Taken.ANSWERED:
-            self._strikes = 0
+            self._strikes = self._probes = 0
             self._limit = min(self._limit + numbers, MOST)
         elif taken is Taken.MAYBE:
             self._strikes += 1
@@ -64,9 +64,12 @@ class Throttle:
         self.broken = self.broken or why
 
     def close(self) -> None:
-        """AT answers again: start anew with a small window."""
+        """AT answers a probe: try again with a small window. Until a send is answered, one more miss opens it anew.
+
+        A probe only shows that AT can be asked for a balance; it may still be unable to answer sends.
+        """
         self.broken = ""
-        self._limit, self._strikes, self._probes = FIRST, 0, 0
+        self._limit, self._strikes = FIRST, STRIKES - 1
 
     def pause(self) -> float:
         """Seconds until the next probe: five at first, doubling to a minute."""

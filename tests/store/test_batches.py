@@ -1,0 +1,46 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.store.opened import Opened, batch, number, queued
+from ujumbe.domain.message import State
+from ujumbe.store import api_keys, batches, messages
+
+
+def test_a_batch_reads_as_it_was_stored(store: Opened, ours: int, other: int) -> None:
+    key, _ = store.write(api_keys.create, "shop", frozenset({api_keys.Scope.SEND}))
+    given = replace(
+        batch(ours, text="Habari \U0001f44b", sender="", link_id="L", keyword="K", category="otp"),
+        on_uncertain="resend",
+        metadata='{"order": 7}',
+        api_key=key.id,
+    )
+    made = store.write(batches.insert, given)
+    found = store.read(batches.find, ours, made)
+    assert found is not None
+    assert replace(found.content, api_key=key.id) == given
+    assert (found.id, found.segments) == (made, 1)
+    assert store.read(batches.find, other, made) is None
+    assert store.read(batches.find, ours, 17) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("mode", "carrier pigeon"), ("category", "spam"), ("on_uncertain", "shrug"), ("source", "x")]
+)
+def test_words_that_nobody_knows_are_refused(store: Opened, ours: int, field: str, value: str) -> None:
+    with pytest.raises(Exception, match="CHECK"):
+        store.write(batches.insert, batch(ours, **{field: value}))
+
+
+def test_counts_and_cancelling_are_of_one_batch(store: Opened, ours: int) -> None:
+    made = {state: store.write(queued, ours, number(1), number(2), state=state) for state in State}
+    for state, [first, _] in made.items():
+        found = store.read(messages.find, ours, first)
+        assert found is not None
+        assert store.read(batches.counts, found.batch) == {state: 2}
+        waits = state in (State.SCHEDULED, State.QUEUED)
+        assert store.write(batches.cancel, found.batch, "on request") == (2 if waits else 0)
+        assert store.read(batches.counts, found.batch) == {State.CANCELED if waits else state: 2}
+    canceled = store.read(messages.find, ours, made[State.QUEUED][0])
+    assert canceled is not None
+    assert canceled.reason == "on request"

@@ -1,0 +1,86 @@
+"""The worker of a whole runtime, in this process, against a local AT on a real socket."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.simulator.receiver import Served
+from tests.store.opened import PATIENCE, batch, counts
+from ujumbe.domain.message import FINAL, State
+from ujumbe.flows import sending
+from ujumbe.runtime import Runtime, open_runtime
+from ujumbe.settings import Settings
+from ujumbe.simulator import SimulatorConfig, create_app
+from ujumbe.worker import loop
+from ujumbe.worker.throttle import Throttle
+
+ENDS = {*FINAL, State.SENT, State.UNCERTAIN}
+
+
+@pytest.fixture
+def at() -> Iterator[httpx.Client]:
+    """A local AT that calls nobody back."""
+    with Served(create_app(SimulatorConfig())) as url, httpx.Client(base_url=url, timeout=10) as client:
+        yield client
+
+
+def turn(at: httpx.Client, **knobs: float) -> None:
+    assert at.put("/faults", json=knobs).status_code == 200
+
+
+def ledger(at: httpx.Client) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = at.get("/ledger").json()["items"]
+    return items
+
+
+@pytest.fixture
+def settings(bare: Path, at: httpx.Client) -> Settings:
+    url = str(at.base_url).rstrip("/")
+    return Settings.load(at_username="sandbox", at_api_key="local", at_shortcode="12345", at_api_url=url)
+
+
+@asynccontextmanager
+async def worker(settings: Settings, throttle: Throttle | None = None) -> AsyncIterator[Runtime]:
+    """A runtime whose worker runs; at the end both end as the commands do it."""
+    async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:
+        working = asyncio.create_task(loop.run(runtime, throttle))
+        try:
+            yield runtime
+        finally:
+            runtime.stop()
+            await asyncio.wait_for(working, PATIENCE)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(main())
+
+
+async def accept(runtime: Runtime, *numbers: str, wake: bool = True, **fields: Any) -> list[int]:
+    given = batch(runtime.account, sender="12345", **fields)
+    made = await runtime.db.write(sending.accept, given, numbers)
+    if wake:
+        runtime.outbox.set()
+    return made
+
+
+async def states(runtime: Runtime) -> dict[State, int]:
+    return await runtime.db.read(counts, runtime.account)
+
+
+async def until(runtime: Runtime, found: Callable[[dict[State, int]], bool]) -> dict[State, int]:
+    """Ask until the counts of the states are so."""
+    deadline = time.monotonic() + PATIENCE
+    while not found(seen := await states(runtime)):
+        assert time.monotonic() < deadline, seen
+        await asyncio.sleep(0.01)
+    return seen
+
+
+def drained(seen: dict[State, int]) -> bool:
+    return set(seen) <= ENDS
