@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ujumbe.domain import message
 from ujumbe.domain.message import FINAL, MEANING, REPORTS, TRANSITIONS, Event, State, after, report_event
 
-EVIDENCE = {Event.TAKEN, Event.PROGRESS, Event.DELIVERED, Event.UNDELIVERED}
+EVIDENCE = {Event.TAKEN, Event.PROGRESS, Event.DELIVERED, Event.UNDELIVERED, Event.REFUSED}
 FINAL_REPORTS = sorted(status for status, event in REPORTS.items() if event is not Event.PROGRESS)
 PROGRESS_REPORTS = sorted(status for status, event in REPORTS.items() if event is Event.PROGRESS)
 STATES, EVENTS = st.sampled_from(State), st.sampled_from(Event)
@@ -47,7 +47,7 @@ def test_only_evidence_undoes_an_assumed_end(state: State, event: Event) -> None
     following = after(state, event, assumed=True)
     if event in EVIDENCE:
         assert following is after(State.UNCERTAIN, event)
-        assert following in {State.SENT, State.DELIVERED, State.UNDELIVERED}
+        assert following in {State.SENT, State.DELIVERED, State.UNDELIVERED, State.FAILED}
     elif state in FINAL:
         assert following is None
 

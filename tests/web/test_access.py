@@ -96,6 +96,46 @@ def test_scopes(http: httpx.Client, keys: dict[str, str], path: str, key: str) -
     assert f"`{needed}`" in told["error" if path in SEND else "detail"]
 
 
+ORDER = {"to": NUMBER, "text": "Habari"}
+UNKNOWN = "0000000000000"
+ACTS: list[tuple[str, str, str, dict[str, str] | None]] = [
+    ("send", "POST", "/v1/messages", ORDER),
+    ("send", "POST", "/v1/quotes", ORDER),
+    ("send", "POST", f"/v1/batches/bat_{UNKNOWN}/cancel", None),
+    ("send", "POST", f"/v1/messages/msg_{UNKNOWN}/cancel", None),
+    ("send", "POST", f"/v1/messages/msg_{UNKNOWN}/resolve", {"outcome": "sent"}),
+    ("send", "PUT", "/v1/opt-outs/+254711000099", None),
+    ("send", "DELETE", "/v1/opt-outs/+254711000099", None),
+    ("read", "GET", f"/v1/batches/bat_{UNKNOWN}", None),
+]
+
+
+@pytest.mark.parametrize("key", ["none", "send", "read", "admin"])
+@pytest.mark.parametrize(("needed", "method", "path", "body"), ACTS, ids=[f"{each[1]} {each[2]}" for each in ACTS])
+def test_scopes_of_what_acts(
+    service: Serving,
+    http: httpx.Client,
+    keys: dict[str, str],
+    needed: str,
+    method: str,
+    path: str,
+    body: dict[str, str] | None,
+    key: str,
+) -> None:
+    def stored() -> int:
+        return len(http.get("/v1/messages", headers=service.headers, params={"limit": 1000}).json()["items"])
+
+    before = stored()
+    answer = http.request(method, path, json=body, headers=bearer(keys[key]) if key != "none" else {})
+    if key in (needed, "admin"):
+        assert answer.status_code in (200, 202, 404)
+        return
+    assert answer.status_code == (401 if key == "none" else 403)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert key == "none" or f"`{needed}`" in answer.json()["detail"]
+    assert stored() == before
+
+
 @pytest.mark.parametrize("path", SEND)
 def test_without_a_key_nothing_is_sent(service: Serving, http: httpx.Client, path: str) -> None:
     def sent() -> int:

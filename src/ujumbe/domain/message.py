@@ -125,10 +125,18 @@ has been seen to follow them."""
 PROGRESS_ORDER: Final = ("sent", "submitted", "buffered")
 """How far a report says the text has come: a lower one never replaces a higher."""
 
-ASSUMPTIONS: Final = frozenset({Event.WRITTEN_OFF, Event.VOUCHED_FOR})
-"""Events that lead to an assumed end, which evidence may still replace."""
+ASSUMPTIONS: Final = frozenset({Event.WRITTEN_OFF, Event.VOUCHED_FOR, Event.REPEATED})
+"""Events after which something is only assumed: what comes of the message then gives way to evidence."""
 
-_EVIDENCE = frozenset({Event.TAKEN, Event.PROGRESS, Event.DELIVERED, Event.UNDELIVERED})
+_PROOF = frozenset({Event.TAKEN, Event.PROGRESS, Event.DELIVERED, Event.UNDELIVERED})
+"""What tells the fate of the message, whichever of its attempts it is about."""
+_ANSWERS = _PROOF | {Event.REFUSED}
+"""What replaces an assumption. A refusal does, but tells nothing about an attempt before it."""
+
+
+def still_assumed(event: Event, *, assumed: bool) -> bool:
+    """Whether the state that `event` leads to is (still) only assumed: until evidence has come."""
+    return event in ASSUMPTIONS or (assumed and event not in _PROOF)
 
 
 def after(state: State, event: Event, *, assumed: bool = False) -> State | None:
@@ -137,7 +145,7 @@ def after(state: State, event: Event, *, assumed: bool = False) -> State | None:
     `assumed` says that the state was a guess or a person's word: then evidence counts as if the message
     were still uncertain. A final state that evidence gave is never left.
     """
-    if assumed and event in _EVIDENCE:
+    if assumed and event in _ANSWERS:
         return TRANSITIONS[State.UNCERTAIN].get(event)
     return TRANSITIONS[state].get(event)
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from ujumbe.domain import message
 from ujumbe.domain.errors import UjumbeError
-from ujumbe.domain.message import ASSUMPTIONS, Event, State
+from ujumbe.domain.message import Event, State
 from ujumbe.store import messages
 from ujumbe.store.sqlite import Tx
 
@@ -42,5 +42,6 @@ def _decide(tx: Tx, account: int, message_id: int, event: Event, reason: str) ->
     state = message.after(was.state, event)
     if state is None:
         raise StateError(f"the message is {was.state}; only one that waits can be canceled")
-    messages.move(tx, was, state, reason, due=tx.now if state is State.QUEUED else None, assumed=event in ASSUMPTIONS)
+    assumed = message.still_assumed(event, assumed=was.assumed)
+    messages.move(tx, was, state, reason, due=tx.now if state is State.QUEUED else None, assumed=assumed)
     return True

@@ -25,7 +25,7 @@ from ujumbe.africastalking.errors import (
 )
 from ujumbe.domain import consent, message, retry
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.domain.message import ASSUMPTIONS, Event, State
+from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import OUTCOMES, Actor, Outcome, Verdict
 from ujumbe.flows import delivery
 from ujumbe.store import batches, calls, messages, opt_outs
@@ -175,7 +175,7 @@ def record_reply(tx: Tx, call: Call, reply: replies.SendReply) -> None:
                 cost=line.cost if line else None,
             )
         )
-        _apply(tx, standings[message_id], outcome, facts)
+        _apply(tx, call.id, standings[message_id], outcome, facts)
     calls.settle(tx, call.id, results)
     delivery.apply_waiting(tx, call.account, [each.provider_id for each in results if each.provider_id])
 
@@ -194,7 +194,7 @@ def settle_all(tx: Tx, call: int, outcome: Outcome) -> None:
     results = [calls.AttemptResult(each, outcome.verdict, code=outcome.code, status=outcome.name) for each in pending]
     calls.settle(tx, call, results)
     for message_id in pending:
-        _apply(tx, standings[message_id], outcome, Facts())
+        _apply(tx, call, standings[message_id], outcome, Facts())
 
 
 def _outcome_of_error(error: ProviderError) -> Outcome:
@@ -216,9 +216,13 @@ _EVENTS: Final = {
 }
 
 
-def _apply(tx: Tx, was: Standing, outcome: Outcome, facts: Facts) -> None:
-    """Move one message as its outcome says, unless a report has moved it further already."""
+def _apply(tx: Tx, call: int, was: Standing, outcome: Outcome, facts: Facts) -> None:
+    """Move one message as its outcome in a call says, unless a report has moved it further already."""
     event = _EVENTS[outcome.verdict]
+    if event in (Event.NOT_TAKEN, Event.LOST) and calls.latest(tx, was.id) != call:
+        # A late word on an earlier attempt says nothing about the one that is under way now.
+        messages.annotate(tx, was.id, facts)
+        return
     due = None
     if event is Event.NOT_TAKEN:
         due = tx.now + round(1000 * retry.delay(max(was.tries, 1), random.random()))
@@ -237,7 +241,8 @@ def _apply(tx: Tx, was: Standing, outcome: Outcome, facts: Facts) -> None:
         messages.annotate(tx, was.id, facts)
         return
     reason = "" if event is Event.TAKEN else outcome.meaning
-    messages.move(tx, was, state, reason, facts, due=due, assumed=event in ASSUMPTIONS)
+    assumed = message.still_assumed(event, assumed=was.assumed)
+    messages.move(tx, was, state, reason, facts, due=due, assumed=assumed)
 
 
 def _policy(tx: Tx, was: Standing) -> tuple[Event, int | None]:

@@ -89,6 +89,11 @@ def message_of(tx: Tx, account: int, provider_id: str, number: str) -> int | Non
     return row["message_id"] if row is not None else None
 
 
+def latest(tx: Tx, message: int) -> int:
+    """The call of the latest attempt to send this message."""
+    return int(tx.all("calls.latest", message=message)[0]["call_id"])
+
+
 def open_before(tx: Tx, account: int, moment: int) -> list[int]:
     """Calls without an outcome whose lease ended at or before `moment`."""
     return [row["id"] for row in tx.all("calls.open_before", account=account, before=moment)]

@@ -26,6 +26,9 @@ SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id
 -- name: open_before
 SELECT id FROM calls WHERE account_id = :account AND verdict = 'open' AND lease_until <= :before;
 
+-- name: latest
+SELECT max(call_id) AS call_id FROM attempts WHERE message_id = :message;
+
 -- name: of_call
 SELECT message_id, number FROM attempts WHERE call_id = :call AND state = 'open';
 

@@ -1,0 +1,149 @@
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import Clock
+from tests.flows.desk import Desk, number
+from tests.store.opened import batch
+from ujumbe.domain import ids, recipients
+from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.ids import Kind
+from ujumbe.domain.message import State
+from ujumbe.flows import accepting, sending
+from ujumbe.flows.accepting import Accepted, ConflictError, Order
+from ujumbe.store.answers import Request
+
+HOUR = 3_600_000
+
+
+def order(desk: Desk, *to: str, **given: Any) -> Order:
+    times = {name: given.pop(name) for name in ("send_at", "expires_at", "priority") if name in given}
+    return Order(batch(desk.account, **given), recipients.judge(to or (number(1),)), **times)
+
+
+def accept(desk: Desk, given: Order, key: str = "", body: bytes = b"hash") -> Accepted:
+    request = Request(desk.account, 0, key, body) if key else None
+    return desk.store.write(accepting.accept, given, request)
+
+
+def stored(desk: Desk) -> int:
+    [[count]] = desk.place.ask("SELECT count(*) FROM messages")
+    return int(count)
+
+
+def test_a_verdict_for_each_number_in_their_order(desk: Desk) -> None:
+    desk.opt_out(number(3), "UJUMBE")
+    given = order(desk, number(1), "0711", number(3), number(1))
+    rows = accept(desk, given).document["messages"]
+    assert [(row["to"], row["state"]) for row in rows] == [
+        (number(1), "queued"),
+        ("0711", "rejected"),
+        (number(3), "blocked"),
+        (number(1), "rejected"),
+    ]
+    assert [bool(row.get("reason")) for row in rows] == [False, True, True, True]
+    made = [ids.read(Kind.MESSAGE, row["id"]) for row in rows if row["id"]]
+    assert [desk.state(each) for each in made] == [State.QUEUED, State.BLOCKED]
+    assert [call.outgoing.to for call in desk.claim()] == [(number(1),)]
+
+
+def test_the_answer_counts(desk: Desk) -> None:
+    found = accept(desk, order(desk, number(1), "x", number(2), text="a" * 161)).document
+    assert (found["accepted"], found["rejected"], found["segments"]) == (2, 1, 2)
+    assert ids.read(Kind.BATCH, found["id"])
+
+
+@pytest.mark.parametrize("to", [("0711",), ("x", "", "+1")])
+def test_when_nobody_can_be_texted_nothing_is_stored(desk: Desk, to: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidInputError, match="none of the numbers"):
+        accept(desk, order(desk, *to), "key")
+    assert desk.place.ask("SELECT 1 FROM batches UNION ALL SELECT 1 FROM answers") == []
+
+
+def test_the_same_key_gets_the_same_answer_and_sends_once(desk: Desk, clock: Clock) -> None:
+    first = accept(desk, order(desk), "key")
+    again = accept(desk, order(desk), "key")
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.document == first.document
+    with pytest.raises(ConflictError):
+        accept(desk, order(desk), "key", b"another body")
+    assert stored(desk) == 1
+    clock.forward(24 * HOUR)
+    assert not accept(desk, order(desk), "key", b"another body").replayed, "after a day a key is free"
+
+
+def test_the_same_key_in_one_commit_sends_once(desk: Desk) -> None:
+    given, request = order(desk), Request(desk.account, 0, "key", b"hash")
+    found = desk.store.together([lambda tx: accepting.accept(tx, given, request)] * 5)
+    assert [each.replayed for each in found] == [False, True, True, True, True]
+    assert stored(desk) == 1
+
+
+def test_what_is_scheduled_leaves_at_its_time_if_nobody_said_stop(desk: Desk, clock: Clock) -> None:
+    given = order(desk, number(1), number(2), send_at=clock.now + HOUR)
+    assert {row["state"] for row in accept(desk, given).document["messages"]} == {"scheduled"}
+    clock.forward(HOUR - 1)
+    assert desk.claim() == []
+    desk.opt_out(number(2))
+    clock.forward(1)
+    assert [call.outgoing.to for call in desk.claim()] == [(number(1),)]
+
+
+@pytest.mark.parametrize(
+    ("category", "lifetime"), [("otp", 600_000), ("transactional", 24 * HOUR), ("promotional", 24 * HOUR)]
+)
+def test_how_long_each_category_waits(desk: Desk, clock: Clock, category: str, lifetime: int) -> None:
+    for send_at in (None, clock.now + HOUR):
+        document = accept(desk, order(desk, category=category, send_at=send_at)).document
+        made = desk.message(ids.read(Kind.MESSAGE, document["messages"][0]["id"]))
+        assert made.expires_at - made.due_at == lifetime
+
+
+@pytest.mark.parametrize(
+    ("send_at", "expires_at", "field"),
+    [
+        pytest.param(0, None, "send_at", id="now"),
+        pytest.param(-1, None, "send_at", id="past"),
+        pytest.param(None, 0, "expires_at", id="over at once"),
+        pytest.param(HOUR, HOUR, "expires_at", id="over when it is due"),
+        pytest.param(400 * 24 * HOUR, None, "send_at", id="next year"),
+        pytest.param(None, 400 * 24 * HOUR, "expires_at", id="for more than a year"),
+    ],
+)
+def test_times_that_cannot_be(
+    desk: Desk, clock: Clock, send_at: int | None, expires_at: int | None, field: str
+) -> None:
+    given = {"send_at": send_at, "expires_at": expires_at}
+    times = {name: None if value is None else clock.now + value for name, value in given.items()}
+    for work in (accepting.quote, lambda tx, order: accepting.accept(tx, order, None)):
+        with pytest.raises(InvalidInputError) as caught:
+            desk.store.write(work, order(desk, **times))
+        assert caught.value.field == field
+    assert stored(desk) == 0
+
+
+def test_priority_goes_first(desk: Desk) -> None:
+    accept(desk, order(desk, number(1), text="later"))
+    accept(desk, order(desk, number(2), text="first", priority=5))
+    assert [call.outgoing.text for call in desk.claim()] == ["first", "later"]
+
+
+def test_a_quote_says_what_accepting_would_do_and_stores_nothing(desk: Desk) -> None:
+    desk.opt_out(number(2))
+    given = order(desk, number(1), number(2), "x", text="Ünïcode 🙂" * 10)
+    quoted = desk.store.read(accepting.quote, given)
+    assert stored(desk) == 0
+    assert [row["state"] for row in quoted["messages"]] == ["accepted", "blocked", "rejected"]
+    assert (quoted["accepted"], quoted["rejected"]) == (2, 1)
+    assert quoted["total_segments"] == quoted["segments"] == accept(desk, given).document["segments"]
+    assert any(each["forces_ucs2"] for each in quoted["costly"])
+
+
+def test_an_expired_head_of_the_queue_delays_nobody_for_ever(desk: Desk, clock: Clock) -> None:
+    desk.accept(*map(number, range(1_500)), lifetime_ms=1_000)
+    clock.forward(1_000)
+    [message] = desk.accept(number(9))
+    claimed = [call for _ in range(3) for call in desk.claim()]
+    assert [call.messages for call in claimed] == [(message,)]
+    assert desk.claim() == []
+    assert sending.LOOK_AHEAD < 1_500

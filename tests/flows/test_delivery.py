@@ -1,0 +1,179 @@
+"""Reports in whatever order they come."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.flows.desk import ERRORS, Desk, Line, number
+from tests.store.opened import Place
+from ujumbe.domain.message import State
+from ujumbe.store import opt_outs
+from ujumbe.store.callbacks import Fate
+
+ID = "ATXid_1"
+PROGRESS: Final = ("Sent", "Submitted", "Buffered")
+FINALS: Final = {
+    "Success": State.DELIVERED,
+    "Failed": State.UNDELIVERED,
+    "Rejected": State.UNDELIVERED,
+    "AbsentSubscriber": State.UNDELIVERED,
+    "Expired": State.UNDELIVERED,
+}
+S = State
+
+
+@dataclass(frozen=True)
+class Story:
+    """What AT reports about one message: any progress, perhaps an end, perhaps something new."""
+
+    progress: frozenset[str]
+    final: str
+    strange: bool
+
+    @property
+    def reports(self) -> list[str]:
+        return [*self.progress, *([self.final] if self.final else []), *(["Quarantined"] if self.strange else [])]
+
+    @property
+    def end(self) -> tuple[State, str, str]:
+        """State, reason, and AT's latest word."""
+        if self.final:
+            state = FINALS[self.final]
+            return state, "" if state is S.DELIVERED else "DeliveryFailure", self.final
+        furthest = max(self.progress, key=PROGRESS.index, default="")
+        return S.SENT, "", furthest
+
+
+STORIES = st.builds(Story, st.frozensets(st.sampled_from(PROGRESS)), st.sampled_from(["", *FINALS]), st.booleans())
+
+
+@settings(max_examples=40)
+@given(st.lists(STORIES, min_size=3, max_size=3), st.integers(0, 3), st.floats(0, 1), st.randoms(use_true_random=False))
+def test_the_end_does_not_depend_on_the_order(
+    tmp_path_factory: pytest.TempPathFactory,
+    stories: list[Story],
+    copies: int,
+    recorded_at: float,
+    chance: random.Random,
+) -> None:
+    desk = Desk(Place(tmp_path_factory.mktemp("reports") / "ujumbe.sqlite3"))
+    try:
+        call = desk.claimed(*map(number, range(3)))
+        events = [(index, status) for index, story in enumerate(stories) for status in story.reports]
+        events += chance.choices(events, k=copies) if events else []
+        chance.shuffle(events)
+        place = round(recorded_at * len(events))
+        for step, (index, status) in [*enumerate(events[:place]), (-1, (0, "")), *enumerate(events[place:])]:
+            if step == -1:
+                desk.answer(call, *[Line(101, f"ATXid_{each}") for each in range(3)])
+                continue
+            reason = "DeliveryFailure" if FINALS.get(status) is S.UNDELIVERED else ""
+            desk.report(f"ATXid_{index}", status, number(index), failureReason=reason)
+        found = [desk.message(each) for each in call.messages]
+        assert [(each.state, each.reason, each.progress) for each in found] == [story.end for story in stories]
+        kept = desk.place.ask("SELECT state FROM callbacks")
+        assert len(kept) == len(events), "each is kept, however often it came"
+        assert ("waiting",) not in kept
+    finally:
+        desk.close()
+
+
+@pytest.mark.parametrize("final", FINALS)
+@pytest.mark.parametrize("late", [*PROGRESS, *FINALS, "Quarantined"])
+def test_final_is_final(desk: Desk, final: str, late: str) -> None:
+    call = desk.claimed(number(1))
+    desk.answer(call, Line(101, ID))
+    assert desk.report(ID, final) is Fate.APPLIED
+    before = desk.message(call.messages[0])
+    assert desk.report(ID, late) is (Fate.DUPLICATE if late == final else Fate.IGNORED)
+    after = desk.message(call.messages[0])
+    assert (after.state, after.reason, after.progress) == (before.state, before.reason, before.progress)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "state"),
+    [
+        pytest.param(Line(101, ID), "Success", S.DELIVERED, id="sent"),
+        pytest.param(Line(101, ID), "success", S.DELIVERED, id="however it is written"),
+        pytest.param(Line(501, ID), "Sent", S.SENT, id="an uncertain one was taken"),
+        pytest.param(Line(501, ID), "Success", S.DELIVERED, id="an uncertain one arrived"),
+        pytest.param(Line(501, ID), "Rejected", S.UNDELIVERED, id="an uncertain one did not"),
+        pytest.param(Line(999, ID), "Success", S.DELIVERED, id="a code of tomorrow"),
+        pytest.param(Line(403, ID), "Success", S.FAILED, id="what was refused stays refused"),
+        pytest.param(Line(101, ID), "Quarantined", S.SENT, id="a status of tomorrow"),
+    ],
+)
+@pytest.mark.parametrize("early", [False, True], ids=["after the record", "before the record"])
+def test_a_report_moves_what_may_move(desk: Desk, line: Line, status: str, state: State, *, early: bool) -> None:
+    call = desk.claimed(number(1))
+    if early:
+        assert desk.report(ID, status) is Fate.WAITING
+        assert desk.state(call.messages[0]) is S.SENDING
+    desk.answer(call, line)
+    if not early:
+        desk.report(ID, status)
+    assert desk.state(call.messages[0]) is state
+    [(fate, note)] = desk.place.ask("SELECT state, note FROM callbacks")
+    assert fate == ("applied" if state != S.FAILED and status != "Quarantined" else "ignored")
+    assert note
+
+
+def test_an_id_that_is_never_learnt_waits(desk: Desk) -> None:
+    call = desk.claimed(number(1))
+    desk.fail(call, ERRORS["maybe"])
+    for _ in range(2):
+        assert desk.report("ATXid_unknown", "Success", number(1)) is Fate.WAITING
+    assert desk.state(call.messages[0]) is S.UNCERTAIN
+    assert desk.crash() == 0
+    assert desk.place.ask("SELECT state FROM callbacks") == [("waiting",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "status", "note"), [("", "Success", "no id"), (ID, "", "no status"), ("", "", "no id and status")]
+)
+def test_what_names_nothing_is_kept_and_said(desk: Desk, provider_id: str, status: str, note: str) -> None:
+    assert desk.report(provider_id, status) is Fate.INCOMPLETE
+    assert desk.place.ask("SELECT state, note FROM callbacks") == [("incomplete", note)]
+
+
+@pytest.mark.parametrize("reason", ["UserInBlackList", "UserInBlacklist"])
+@pytest.mark.parametrize("sender", ["UJUMBE", ""], ids=["ours", "AT's own"])
+@pytest.mark.parametrize("early", [False, True], ids=["after the record", "before the record"])
+def test_a_report_can_tell_of_an_opt_out(desk: Desk, reason: str, sender: str, *, early: bool) -> None:
+    call = desk.claimed(number(1), sender=sender)
+    [waiting] = desk.accept(number(1), sender=sender)
+    if early:
+        desk.report(ID, "Failed", failureReason=reason)
+    desk.answer(call, Line(101, ID))
+    if not early:
+        desk.report(ID, "Failed", failureReason=reason)
+    [kept] = desk.store.read(opt_outs.history, desk.account, number(1))
+    assert (kept.sender, kept.source) == (sender or "AFRICASTKNG", opt_outs.Source.REPORT)
+    assert desk.claim() == []
+    assert desk.state(waiting) is S.BLOCKED
+
+
+def test_a_report_stops_the_next_try_of_what_was_said_not_taken(desk: Desk) -> None:
+    """A provider that first took it and then, in a second call, says that it did not."""
+    call = desk.claimed(number(1))
+    [message] = call.messages
+    desk.answer(call, Line(500))
+    with desk.place.beside(5) as somebody:
+        somebody.execute("UPDATE attempts SET provider_id = ?", (ID,))
+        somebody.execute("UPDATE messages SET due_at = 0")
+    desk.report(ID, "Success", number(1))
+    assert desk.state(message) is S.DELIVERED
+    assert desk.claim() == []
+
+
+def test_network_and_words_are_kept(desk: Desk) -> None:
+    call = desk.claimed(number(1))
+    desk.answer(call, Line(101, ID))
+    desk.report(ID, "Sent", networkCode="63902")
+    desk.report(ID, "Failed", failureReason="x" * 500)
+    found = desk.message(call.messages[0])
+    assert (found.network_code, found.progress, found.reason) == ("63902", "Failed", "x" * 100)
