@@ -1,9 +1,9 @@
 """Logs: one line an event, for people on a terminal and as JSON elsewhere, with every number masked."""
 
-import atexit
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from logging.handlers import QueueHandler, QueueListener
 from queue import Queue
 from typing import Any, Final
@@ -34,14 +34,8 @@ def set_up(level: str = "info", style: str = "auto") -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    # A terminal that is paused, or a collector that is stuck, must not stop the service: lines wait in a bounded queue
-    # and are dropped when it is full.
-    lines: Queue[logging.LogRecord] = Queue(MOST_WAITING)
-    listener = QueueListener(lines, handler)
-    listener.start()
-    atexit.register(listener.stop)
     root = logging.getLogger()
-    root.handlers = [_Dropping(lines)]
+    root.handlers = [handler]
     root.setLevel(level.upper())
     # What the server says about itself at "info" says nothing that our own lines do not say better.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -55,6 +49,26 @@ def set_up(level: str = "info", style: str = "auto") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Have the lines written by a thread of their own while this lasts.
+
+    A terminal that is paused, or a collector that is stuck, must not stop the service: lines wait in a bounded queue,
+    and are dropped while it is full.
+    """
+    root = logging.getLogger()
+    handlers = root.handlers
+    lines: Queue[logging.LogRecord] = Queue(MOST_WAITING)
+    listener = QueueListener(lines, *handlers)
+    listener.start()
+    root.handlers = [_Dropping(lines)]
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        listener.stop()
 
 
 class _Dropping(QueueHandler):

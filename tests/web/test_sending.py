@@ -154,7 +154,7 @@ def test_priority(desk: Desk, new_number: NewNumber) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "state", "assumed"),
-    [("hold", "uncertain", False), ("resend", "queued", False), ("fail", "failed", True)],
+    [("hold", "uncertain", False), ("resend", "queued", True), ("fail", "failed", True)],
 )
 def test_what_may_have_been_taken(
     desk: Desk, turn: Callable[..., None], policy: str, state: str, *, assumed: bool

@@ -11,6 +11,7 @@ from typing import Any, Final
 import uvicorn
 import uvloop
 
+from ujumbe import telemetry
 from ujumbe.cli.protocol import BoundedProtocol
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.web.asgi import App
@@ -24,8 +25,8 @@ class AddressError(UjumbeError):
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on uvloop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    """Run `main` on uvloop, with logs that never hold it up."""
+    with telemetry.unhurried(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 
 
