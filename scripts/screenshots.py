@@ -150,12 +150,16 @@ def healthy(origin: str, process: subprocess.Popen[bytes], log: Path) -> bool:
 def tell(origin: str, number: str, story: list[tuple[str, str]]) -> None:
     """Play one phone's story, each text after the one before it has arrived."""
     phone = f"{origin}/simulator/phones/{urllib.parse.quote(number)}/messages"
+    shown = 0
+
+    def answered() -> bool:
+        return len(fetch(phone)) >= shown + 2  # the text itself and the service's answer to it
+
     for kind, text in story:
-        shown = len(fetch(phone)) if kind == "out" else 0
         if kind == "out":
+            shown = len(fetch(phone))
             fetch(phone, {"to": "12345", "text": text})
-            # The text itself and the service's answer to it.
-            wait_for(lambda before=shown: len(fetch(phone)) >= before + 2, ARRIVAL_SECONDS, "the auto-reply")  # type: ignore[misc]
+            wait_for(answered, ARRIVAL_SECONDS, "the auto-reply")
         else:
             query = urllib.parse.urlencode({"phone": number.removeprefix("+"), "message": text})
             fetch(f"{origin}/sms/invoke-{kind}-sms?{query}")

@@ -195,7 +195,7 @@ def alias_of(field: str) -> str:
 class _NamedFiles(PydanticBaseSettingsSource):
     """Settings whose value stands in a file that `NAME_FILE` points to, as container secrets do."""
 
-    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(self, field: object, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings' own signature
         """Read one setting's file. Raises `SettingsError` where it is named but cannot be read."""
         name = alias_of(field_name)
         path = os.environ.get(f"{name}_FILE") or dotenv_values(".env").get(f"{name}_FILE")

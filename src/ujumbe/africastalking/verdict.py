@@ -30,9 +30,8 @@ def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | No
             and line.status.strip().lower() in ("", outcome.name.lower())
             and (line.cost is None or not line.cost.micros)
         )
-        if outcome.verdict is Verdict.NOT_TAKEN and not proven:
-            outcome = replace(outcome, verdict=Verdict.UNCERTAIN, meaning=_UNPROVEN)  # noqa: PLW2901
-        judged.append((line, outcome))
+        doubted = outcome.verdict is Verdict.NOT_TAKEN and not proven
+        judged.append((line, replace(outcome, verdict=Verdict.UNCERTAIN, meaning=_UNPROVEN) if doubted else outcome))
     return judged
 
 

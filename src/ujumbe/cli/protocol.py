@@ -20,6 +20,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: whoever connects has something to say."""
+        # The override is typed as uvicorn types its own: narrower than asyncio's, which hands over any transport.
         super().connection_made(transport)
         self._wait()
 

@@ -103,7 +103,7 @@ async def _beside(settings: Settings, service: Holder, plan: _Plan, wait: float)
 async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
     """Nobody else has the database: be the worker until it is out."""
     from ujumbe.runtime import open_runtime  # noqa: PLC0415 - as in running.py
-    from ujumbe.worker import loop  # noqa: PLC0415
+    from ujumbe.worker import loop  # noqa: PLC0415 - as in running.py
 
     async with open_runtime(settings, url="") as runtime:
         ids = await runtime.db.write(plan.accept, runtime.account)

@@ -49,6 +49,7 @@ def listen(host: str, port: int) -> socket.socket:
 def url_of(server: socket.socket) -> str:
     """The base URL of a listening socket, as a browser on this machine reaches it."""
     host, port = server.getsockname()[:2]
+    # S104 warns of binding to every address; this only names the one to show for it.
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{name}:{port}"
 
