@@ -8,6 +8,9 @@ from hypothesis import settings
 
 from tests.africastalking.provider import taking
 from tests.africastalking.scripted import Script, ScriptedServer, Serve
+from tests.postgres import own_postgres, postgres
+
+__all__ = ["own_postgres", "postgres"]
 
 settings.register_profile("ujumbe", deadline=None)  # nothing here is timed: a busy machine is no failure
 settings.load_profile("ujumbe")
