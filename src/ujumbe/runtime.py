@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -10,16 +10,24 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from ujumbe.africastalking.client import AfricasTalking
-from ujumbe.domain.errors import StoreUnavailableError, UjumbeError
-from ujumbe.flows import upkeep
+from ujumbe.africastalking.replies import SendReply
+from ujumbe.domain.errors import UjumbeError
+from ujumbe.flows import accepting, delivery, recording, upkeep
+from ujumbe.flows.accepting import Accepted
+from ujumbe.flows.claiming import Limits
+from ujumbe.flows.recording import Finished, Tally
+from ujumbe.keeper import Keeper
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
+from ujumbe.store.database import Database
+from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
-from ujumbe.store.sqlite import Database
+from ujumbe.store.opening import open_database
 
 DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
-UPKEEP_SECONDS: Final = 15.0
+SPARE_CONNECTIONS: Final = 32
+"""Connections to AT beside the worker's, for what is submitted at once: no claimed call waits for a free one."""
 
 SIMULATOR_HOST: Final = "simulator"
 """The account's host in `ujumbe dev`, whose port may differ each time."""
@@ -36,8 +44,14 @@ class Runtime:
     db: Database
     client: AfricasTalking
     account: int
+    limits: Limits
+    accept: Gathering[accepting.Request, Accepted]
+    recorder: Gathering[Finished, Tally]
+    matcher: Gathering[tuple[int, Sequence[str]], None]
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
+    sends: bool = True
+    """Whether a worker is part of this process."""
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,6 +68,14 @@ class Runtime:
         task.add_done_callback(self._done)
         return task
 
+    async def record(self, finished: Finished) -> Tally:
+        """Record what came of a call; raises as `Gathering` does."""
+        tally = await self.recorder(finished)
+        if self.db.several and isinstance(finished.result, SendReply):
+            ids = [each.message_id for each in finished.result.recipients if each.message_id]
+            self.start(self.matcher((finished.call.account, ids)))
+        return tally
+
     def stop(self) -> None:
         """Tell the worker to take up nothing more."""
         self.stopping.set()
@@ -68,9 +90,16 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, url: str, upgrade: bool = False, keyless: bool = False, account_host: str = ""
+    settings: Settings,
+    *,
+    url: str = "",
+    role: str = "service",
+    sends: bool = True,
+    upgrade: bool = False,
+    keyless: bool = False,
+    account_host: str = "",
 ) -> AsyncIterator[Runtime]:
-    """Open everything that a service or a worker needs, as the only one on this SQLite file.
+    """Open everything that a service or a worker needs; on SQLite, as the only one on this file.
 
     `url` tells others where we are; `account_host` names the account's host where it is not the client's own.
     Raises `DatabaseInUseError`, `MigrationError`, `SettingsError` or `StoreUnavailableError`.
@@ -78,49 +107,67 @@ async def open_runtime(
     settings.require("at_username", "at_api_key")
     async with AsyncExitStack() as stack:
         client = AfricasTalking(
-            settings.at_username, settings.at_api_key.get_secret_value(), api_url=settings.at_api_url
+            settings.at_username,
+            settings.at_api_key.get_secret_value(),
+            api_url=settings.at_api_url,
+            connections=settings.calls_in_flight + SPARE_CONNECTIONS,
         )
         host = account_host or client.api_base
-        lock = FileLock(settings.database_path)
-        lock.acquire(Holder(os.getpid(), url, settings.at_username, host, settings.at_sender_id, settings.at_shortcode))
-        stack.callback(lock.release)
-        db = await Database.open(settings.database_path, upgrade=upgrade, sole=True)
+        path = settings.database_path
+        if path is not None:
+            lock = FileLock(path)
+            mine = Holder(os.getpid(), url, settings.at_username, host, settings.at_sender_id, settings.at_shortcode)
+            lock.acquire(mine)
+            stack.callback(lock.release)
+        db = await open_database(settings.store_url, upgrade=upgrade, role=role)
         stack.push_async_callback(db.close)
         await stack.enter_async_context(client)
         account = await db.write(accounts.ensure, settings.at_username, host)
-        # We hold the lock, so whoever left a call open is dead.
-        abandoned = await db.write(upkeep.settle_abandoned, account, all_owners_dead=True)
-        if abandoned:
-            log.warning("calls of an earlier run have no recorded end; their messages are uncertain", calls=abandoned)
-        runtime = Runtime(settings, db, client, account, keyless)
+        await db.write(accounts.probe_now, account)
+        if path is not None:  # we hold the lock, so whoever left a call open is dead
+            await _settle_what_was_left(db, account)
+        runtime = Runtime(
+            settings,
+            db,
+            client,
+            account,
+            limits_of(settings),
+            accept=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
+            recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
+            matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
+            keyless=keyless,
+            sends=sends,
+        )
+        db.on_wake = runtime.outbox.set
         stack.push_async_callback(_drain, runtime)
-        keeper = asyncio.create_task(_keep_up(runtime))
-        stack.push_async_callback(_cancel, keeper)
+        keeper = Keeper(db, account, settings)
+        stack.push_async_callback(keeper.stop)
+        keeper.start()
         try:
             yield runtime
         finally:
             runtime.stop()
 
 
-async def _keep_up(runtime: Runtime) -> None:
-    """Now and then settle what outlived its lease and expire what waited too long."""
-    while True:
-        await asyncio.sleep(UPKEEP_SECONDS)
-        try:
-            await runtime.db.write(upkeep.settle_abandoned, runtime.account, all_owners_dead=False)
-            await runtime.db.write(upkeep.expire, runtime.account)
-        except StoreUnavailableError as error:
-            log.warning("upkeep has to wait for the database", why=str(error))
-        except Exception:
-            log.exception("upkeep broke; it goes on")
+def limits_of(settings: Settings) -> Limits:
+    """How much a worker takes up at once, and how fast."""
+    return Limits(
+        calls=settings.calls_in_flight,
+        recipients=settings.most_recipients,
+        lease_ms=settings.lease_seconds * 1000,
+        paces=settings.pace,
+    )
+
+
+async def _settle_what_was_left(db: Database, account: int) -> None:
+    calls = 0
+    while abandoned := await db.write(upkeep.settle_abandoned, account, all_owners_dead=True):
+        calls += abandoned
+    if calls:
+        log.warning("calls of an earlier run have no recorded end; their messages are uncertain", calls=calls)
 
 
 async def _drain(runtime: Runtime) -> None:
     if runtime.tasks:
         log.info("waiting for calls under way", calls=len(runtime.tasks))
         await asyncio.wait(runtime.tasks, timeout=DRAIN_SECONDS)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])

@@ -16,11 +16,20 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ujumbe.domain import consent
 from ujumbe.domain.errors import SettingsError
 
 DEFAULT_REPLY: Final = 'This is a response to: "{text}"'
 LOG_FORMATS: Final = ("auto", "text", "json")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+BOUNDS: Final = {
+    "most_recipients": (1, 1_000),
+    "calls_in_flight": (1, 256),
+    "lease_seconds": (45, 90),
+    "keep_callbacks_days": (0, 36_500),
+}
+SQLITE: Final = "sqlite:///"
+POSTGRES: Final = ("postgresql://", "postgres://")
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -42,8 +51,10 @@ class Settings(BaseSettings):
     host: str = _setting("UJUMBE_HOST", "127.0.0.1", "Address that the service listens on")
     port: int = _setting("UJUMBE_PORT", 8000, "Port that the service listens on")
     data: Path = _setting("UJUMBE_DATA", Path("data"), "Folder of the SQLite file and its lock")
-    database_url: str = _setting(
-        "UJUMBE_DATABASE_URL", "", "`sqlite:///PATH`; ujumbe.sqlite3 in UJUMBE_DATA when empty"
+    database_url: SecretStr = _setting(
+        "UJUMBE_DATABASE_URL",
+        SecretStr(""),
+        "`sqlite:///PATH` or `postgresql://user:password@host/name`; ujumbe.sqlite3 in UJUMBE_DATA when empty",
     )
     callback_token: Annotated[tuple[SecretStr, ...], NoDecode] = _setting(
         "UJUMBE_CALLBACK_TOKEN", (), "Secret in the callback addresses; several, comma-separated, while rotating"
@@ -57,6 +68,25 @@ class Settings(BaseSettings):
         "Answer to every incoming text, with {text}, {from} and {to} filled in; empty turns it off",
     )
     default_country: str = _setting("UJUMBE_DEFAULT_COUNTRY", "", "Country of national numbers, e.g. KE")
+    pace: Annotated[dict[str, float], NoDecode] = _setting(
+        "UJUMBE_PACE",
+        {},
+        "Texts a second by sender, for all workers together, e.g. `MyBrand=10,12345=5`; `*=20` is for all others",
+    )
+    most_recipients: int = _setting("UJUMBE_MOST_RECIPIENTS", 1_000, "Numbers in one call to Africa's Talking")
+    calls_in_flight: int = _setting("UJUMBE_CALLS_IN_FLIGHT", 32, "Calls that one worker makes at a time")
+    lease_seconds: int = _setting(
+        "UJUMBE_LEASE_SECONDS", 90, "How long a call may go unrecorded before its messages count as uncertain; 45 to 90"
+    )
+    infer_reports: bool = _setting(
+        "UJUMBE_INFER_REPORTS",
+        True,
+        "Let a report with an id we never learnt settle the one uncertain text to that number; "
+        "turn it off where others send through the same account",
+    )
+    keep_callbacks_days: int = _setting(
+        "UJUMBE_KEEP_CALLBACKS_DAYS", 90, "Days that callbacks are kept as they came; 0 keeps them for ever"
+    )
     log_format: str = _setting("UJUMBE_LOG_FORMAT", "auto", "`text`, `json`, or `auto`: text on a terminal")
     log_level: str = _setting("UJUMBE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`")
 
@@ -112,9 +142,41 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _known_database(cls, value: str) -> str:
-        if value and not (value.startswith("sqlite:///") and len(value) > len("sqlite:///")):
-            raise ValueError("give sqlite:///PATH (PostgreSQL is not supported yet)")
+    def _known_database(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value().strip()
+        if url.startswith(POSTGRES):
+            if not _is_address(url) or not urlsplit(url).path.strip("/"):
+                raise ValueError("give postgresql://user:password@host:port/name")
+        elif url and not (url.startswith(SQLITE) and len(url) > len(SQLITE)):
+            raise ValueError("give sqlite:///PATH or postgresql://user:password@host/name")
+        return SecretStr(url)
+
+    @field_validator("pace", mode="before")
+    @classmethod
+    def _split_paces(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in map(str.strip, value.split(",")) if part]
+        if not all(sign for _, sign, _ in pairs):
+            raise ValueError("give sender=texts a second, comma-separated, e.g. MyBrand=10,*=20")
+        return {sender.strip(): rate.strip() for sender, _, rate in pairs}
+
+    @field_validator("pace")
+    @classmethod
+    def _real_paces(cls, value: dict[str, float]) -> dict[str, float]:
+        if not all(0.01 <= rate <= 100_000 for rate in value.values()):
+            raise ValueError("a pace is 0.01 to 100000 texts a second")
+        # By the form that opt-outs compare: `mybrand` and `MyBrand` are one sender.
+        return {
+            sender if sender == "*" else consent.scope(consent.named(sender)): rate for sender, rate in value.items()
+        }
+
+    @field_validator("most_recipients", "calls_in_flight", "lease_seconds", "keep_callbacks_days")
+    @classmethod
+    def _bounded(cls, value: int, info: ValidationInfo) -> int:
+        least, most = BOUNDS[info.field_name or ""]
+        if not least <= value <= most:
+            raise ValueError(f"it is {least} to {most}")
         return value
 
     @field_validator("log_format", "log_level")
@@ -175,11 +237,15 @@ class Settings(BaseSettings):
             raise SettingsError(f"{' and '.join(missing)} {word} not set (environment, .env, or NAME_FILE)")
 
     @property
-    def database_path(self) -> Path:
-        """Where the SQLite file lies."""
-        if self.database_url:
-            return Path(self.database_url.removeprefix("sqlite:///"))
-        return self.data / "ujumbe.sqlite3"
+    def store_url(self) -> str:
+        """The database: what was given, or the SQLite file in the data folder."""
+        return self.database_url.get_secret_value() or f"{SQLITE}{self.data / 'ujumbe.sqlite3'}"
+
+    @property
+    def database_path(self) -> Path | None:
+        """Where the SQLite file lies; None on PostgreSQL."""
+        url = self.store_url
+        return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ujumbe.domain.message import State
 from ujumbe.store import accounts, batches, messages
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.messages import New, Times
-from ujumbe.store.sqlite import Database, Tx
+from ujumbe.store.database import Database, Tx
 
 P = ParamSpec("P")
 T = TypeVar("T")

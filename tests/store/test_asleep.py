@@ -9,7 +9,7 @@ from tests.store.opened import Opened, Place, account, number, queued
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import messages
 from ujumbe.store.ids import EPOCH_MS
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 NOW = EPOCH_MS + 1_000_000_000
 ASLEEP = 20 * 60_000

@@ -14,7 +14,7 @@ from tests.store.opened import Opened, Place, finished, python
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import ids, sqlite
 from ujumbe.store.ids import EPOCH_MS, LEASE_MS, SLACK_MS, Ids, Lease
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 NOW = EPOCH_MS + 1_000_000_000
 LATER = 1 << 41

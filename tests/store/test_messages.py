@@ -8,7 +8,7 @@ from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.store import batches, ids, messages, opt_outs
 from ujumbe.store.messages import Facts, Filters, New, Times
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 FACTS = Facts(provider_id="ATXid_1", progress="Sent", network_code="63902", cost=Money(800_000, "KES"))
 

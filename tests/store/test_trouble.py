@@ -15,7 +15,7 @@ from tests.store.test_sqlite import OPT_OUTS, opt_out
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import callbacks, opt_outs, sqlite
 from ujumbe.store.callbacks import Fate, Raw
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 LARGE = b"x" * 64 * 1024
 

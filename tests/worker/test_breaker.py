@@ -20,7 +20,7 @@ from ujumbe.runtime import Runtime, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.store import batches, messages
 from ujumbe.store.messages import Filters, New, Times
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 from ujumbe.worker import loop, throttle
 from ujumbe.worker.throttle import FIRST, STRIKES, Throttle
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Self, TypeVar
 
 import aiohttp
@@ -75,7 +76,8 @@ class AfricasTalking:
 
     async def send(self, outgoing: wire.Outgoing) -> replies.SendReply:
         """Send one text to up to a thousand numbers. A reply says nothing yet: look at each recipient's outcome."""
-        return await self._call(wire.send(self.username, outgoing), replies.read_send)
+        status, reply = await self._exchange(wire.send(self.username, outgoing), replies.read_send)
+        return reply if status == reply.http_status else replace(reply, http_status=status)
 
     async def fetch_inbox(self, last_received_id: int = 0) -> list[replies.InboxMessage]:
         """Fetch incoming texts after `last_received_id`; call again with the highest id until none comes."""
@@ -103,6 +105,9 @@ class AfricasTalking:
         return await self._call(request, replies.read_subscription_change)
 
     async def _call(self, request: wire.Request, read: Callable[[bytes], _T]) -> _T:
+        return (await self._exchange(request, read))[1]
+
+    async def _exchange(self, request: wire.Request, read: Callable[[bytes], _T]) -> tuple[int, _T]:
         """One request. The exceptions are sorted by one rule: before the request left, it was not taken."""
         if self._session is None:
             raise RuntimeError("AfricasTalking is not open; use `async with`")
@@ -132,7 +137,7 @@ class AfricasTalking:
             raise MaybeTakenError(
                 f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
             ) from None
-        return _judge(status, retry_after, body, read)
+        return status, _judge(status, retry_after, body, read)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -41,6 +41,8 @@ class SendReply:
     total: Money | None = None
     sent: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    http_status: int = 201
+    """201 in all recorded traffic; 200 is taken as well."""
 
     @property
     def refusal(self) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ujumbe import __version__
-from ujumbe.cli import db, dev, keys, messages, send, serve, simulator
+from ujumbe.cli import db, dev, keys, messages, send, serve, simulator, worker
 from ujumbe.cli.output import fail
 from ujumbe.domain.errors import UjumbeError
 
@@ -40,6 +40,7 @@ def _root(
 
 app.command("dev")(dev.dev)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("simulator")(simulator.simulator)
 app.command("send")(send.send)
 app.add_typer(messages.app, name="messages")

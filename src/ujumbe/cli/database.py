@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from ujumbe.africastalking import wire
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
-from ujumbe.store import accounts
+from ujumbe.store import accounts, opening
 from ujumbe.store.accounts import Account
+from ujumbe.store.database import Database
 from ujumbe.store.lock import FileLock, Holder
-from ujumbe.store.sqlite import Database
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The database as the settings name it, up to date. Raises `MigrationError` with what to run."""
-    db = await Database.open(settings.database_path)
+    db = await opening.open_database(settings.store_url)
     try:
         yield db
     finally:
@@ -23,8 +23,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def service_on(settings: Settings) -> Holder | None:
-    """The service that runs on this database now, if any."""
-    return FileLock(settings.database_path).holder()
+    """The service that runs on this SQLite file now, if any; on PostgreSQL there is no single one."""
+    path = settings.database_path
+    return FileLock(path).holder() if path is not None else None
 
 
 async def find_account(db: Database, settings: Settings) -> int:

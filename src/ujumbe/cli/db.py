@@ -6,7 +6,7 @@ import typer
 
 from ujumbe.cli.output import AsJson, out, print_json
 from ujumbe.settings import Settings
-from ujumbe.store.sqlite import Database
+from ujumbe.store.opening import open_database
 
 app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
@@ -21,15 +21,14 @@ def upgrade(as_json: AsJson = False) -> None:
     """Make the database, or bring it up to this version. Safe to run again, and beside a running service."""
     settings = Settings.load()
 
-    async def run() -> list[str]:
-        db = await Database.open(settings.database_path, upgrade=True)
+    async def run() -> tuple[str, list[str]]:
+        db = await open_database(settings.store_url, upgrade=True)
         await db.close()
-        return [f"{each.number:04d}_{each.name}" for each in db.migrated]
+        return db.name, [f"{each.number:04d}_{each.name}" for each in db.migrated]
 
-    applied = asyncio.run(run())
+    name, applied = asyncio.run(run())
     if as_json:
-        print_json({"database": str(settings.database_path), "applied": applied})
-    elif applied:
-        out.print(f"{settings.database_path}: applied {', '.join(applied)}")
+        print_json({"database": name, "applied": applied})
     else:
-        out.print(f"{settings.database_path}: up to date")
+        told = f"applied {', '.join(applied)}" if applied else "up to date"
+        out.print(f"{name}: {told}")

@@ -58,25 +58,39 @@ async def dev(settings: Settings) -> None:
         err.print("Stopped. Nothing is lost: the data is in", Text(str(settings.data)))
 
 
-async def serve(settings: Settings) -> None:
-    """The service and the worker, until SIGTERM."""
+async def serve(settings: Settings, *, sends: bool) -> None:
+    """The service, and unless others send the worker, until SIGTERM."""
     socket = server.listen(settings.host, settings.port)
     url = server.url_of(socket)
     stop = server.Stop()
     async with AsyncExitStack() as stack:
         stack.callback(socket.close)
-        runtime = await stack.enter_async_context(open_runtime(settings, url=url))
-        working = asyncio.create_task(loop.run(runtime))
+        runtime = await stack.enter_async_context(open_runtime(settings, url=url, sends=sends))
+        working = asyncio.create_task(loop.run(runtime)) if sends else None
         log.info(
             "serving",
             url=url,
             username=settings.at_username,
             at=runtime.client.api_base,
+            database=runtime.db.name,
             callbacks=[f"/sms/{kind.value}{'?token=…' if settings.tokens else ''}" for kind in Kind],
         )
         if not settings.at_shortcode:
             log.warning("AT_SHORTCODE is not set: two-way SMS goes out from AT's own sender, which takes no answers")
         await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop)
+        if working is not None:
+            await working
+    log.info("stopped")
+
+
+async def work(settings: Settings) -> None:
+    """Only the worker, until SIGTERM; a second signal no longer waits for calls under way."""
+    stop = server.Stop()
+    async with open_runtime(settings, role="worker") as runtime:
+        working = asyncio.create_task(loop.run(runtime))
+        log.info("working", username=settings.at_username, at=runtime.client.api_base, database=runtime.db.name)
+        await stop.asked.wait()
+        runtime.stop()
         await working
     log.info("stopped")
 

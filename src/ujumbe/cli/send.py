@@ -19,9 +19,9 @@ from ujumbe.flows import sending
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages
 from ujumbe.store.batches import Batch, Source
+from ujumbe.store.database import Database, Tx
 from ujumbe.store.lock import DatabaseInUseError, Holder
 from ujumbe.store.messages import Message
-from ujumbe.store.sqlite import Database, Tx
 
 LOOK_SECONDS: Final = 0.2
 TAKEN: Final = frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED})
@@ -105,7 +105,7 @@ async def _alone(settings: Settings, plan: _Plan, wait: float) -> list[Message]:
     from ujumbe.runtime import open_runtime  # noqa: PLC0415 - as in running.py
     from ujumbe.worker import loop  # noqa: PLC0415 - as in running.py
 
-    async with open_runtime(settings, url="") as runtime:
+    async with open_runtime(settings, role="worker") as runtime:
         ids = await runtime.db.write(plan.accept, runtime.account)
         working = asyncio.create_task(loop.run(runtime))
         found = await _watch(runtime.db, runtime.account, ids, wait)

@@ -26,7 +26,7 @@ def serve(
     settings = Settings.load(
         required=("at_username", "at_api_key"), host=host, port=port, open_callbacks=open_callbacks
     )
-    if no_worker:
+    if no_worker and settings.database_path is not None:
         raise SettingsError("--no-worker needs PostgreSQL: a SQLite file takes one process, which must also send")
     if settings.host not in LOOPBACK and not settings.tokens and not settings.open_callbacks:
         raise SettingsError(
@@ -36,4 +36,4 @@ def serve(
     telemetry.set_up(settings.log_level, settings.log_format)
     from ujumbe.cli import running, server  # noqa: PLC0415 - see running.py
 
-    server.run(running.serve(settings))
+    server.run(running.serve(settings, sends=not no_worker))

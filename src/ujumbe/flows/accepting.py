@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ujumbe.domain import ids
+from ujumbe.domain import consent, ids
 from ujumbe.domain.errors import InvalidInputError, UjumbeError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.recipients import Verdict
 from ujumbe.domain.segments import measure
-from ujumbe.flows.sending import OPTED_OUT
-from ujumbe.store import answers, batches, messages, opt_outs
+from ujumbe.flows.claiming import OPTED_OUT
+from ujumbe.store import answers, batches, opt_outs, outbox
 from ujumbe.store.batches import Batch
-from ujumbe.store.messages import New, Times
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
+from ujumbe.store.outbox import Lot, New, Times
 
 LIFETIMES_MS: Final = {"otp": 10 * 60 * 1000, "transactional": 24 * 3600 * 1000, "promotional": 24 * 3600 * 1000}
 """How long a text may wait in our queue by its category: a login code is worth nothing after ten minutes."""
@@ -23,6 +23,10 @@ FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
 
 class ConflictError(UjumbeError):
     """The Idempotency-Key was used before, for another body."""
+
+
+class BusyError(UjumbeError):
+    """Another process is answering a request with this Idempotency-Key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """An order, and what makes it the same as an earlier one where the caller gave an Idempotency-Key."""
+
+    order: Order
+    claim: answers.Request | None = None
+
+    @property
+    def weight(self) -> int:
+        """How many rows it makes."""
+        return len(self.order.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The answer to a request, as JSON, and whether it is an earlier one given again."""
 
@@ -44,37 +61,90 @@ class Accepted:
     replayed: bool
 
 
-def accept(tx: Tx, order: Order, request: answers.Request | None) -> Accepted:
-    """Store what can be sent and answer with a verdict for each number.
+def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception]:
+    """Store what can be sent and answer each request with a verdict for each number.
 
-    With `request`, one that came before gets its answer again and nothing is stored. Raises `ConflictError`, or
-    `InvalidInputError` where a time cannot be or no number can be texted.
+    A request whose key came before gets its answer again and nothing is stored. In place of an answer there is a
+    `ConflictError`, a `BusyError`, or an `InvalidInputError` where a time cannot be or no number can be texted.
     """
-    if request is not None:
-        earlier = answers.find(tx, request)
+    results: list[Accepted | Exception | None] = [_already(tx, each) for each in requests]
+    fresh = [index for index, result in enumerate(results) if result is None]
+    by_account: dict[int, list[int]] = {}
+    for index in fresh:
+        by_account.setdefault(requests[index].order.batch.account, []).append(index)
+    for account, indices in by_account.items():
+        for index, answer in zip(indices, _store(tx, account, [requests[each] for each in indices]), strict=True):
+            results[index] = answer
+    return [each for each in results if each is not None]
+
+
+def _already(tx: Tx, request: Request) -> Accepted | Exception | None:
+    """What can be answered without storing anything; None where the request is new and good."""
+    claim = request.claim
+    if claim is not None:
+        if not tx.try_lock(f"key {claim.account} {claim.api_key} {claim.key}"):
+            return BusyError("a request with this Idempotency-Key is being answered")
+        earlier = answers.find(tx, claim)
         if earlier is not None:
             if not earlier.same_body:
-                raise ConflictError("this Idempotency-Key was used for a request with another body")
+                return ConflictError("this Idempotency-Key was used for a request with another body")
             return Accepted(earlier.document, replayed=True)
-    times = _times(tx, order)
+    try:
+        _times(tx, request.order)
+        _sendable(request.order)
+    except InvalidInputError as error:
+        return error
+    return None
+
+
+def _store(tx: Tx, account: int, requests: Sequence[Request]) -> list[Accepted]:
+    orders = [each.order for each in requests]
+    out = _opted_out(tx, orders)
+    batch_ids = batches.insert_all(tx, [order.batch for order in orders])
+    lots = []
+    for order, batch_id in zip(orders, batch_ids, strict=True):
+        times, scope = _times(tx, order), batches.scope_of(order.batch)
+        begin = State.SCHEDULED if times.due > tx.now else State.QUEUED
+        new = [
+            New(each, State.BLOCKED, OPTED_OUT) if (scope, each) in out else New(each, begin)
+            for each in _sendable(order)
+        ]
+        lots.append(Lot(batch_id, scope, times, new))
+    made = outbox.insert(tx, account, lots)
+    answered = []
+    for request, lot, message_ids in zip(requests, lots, made, strict=True):
+        document = _answer(request.order, lot, message_ids)
+        if request.claim is not None:
+            answers.keep(tx, request.claim, document)
+        answered.append(Accepted(document, replayed=False))
+    return answered
+
+
+def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
+    """Who of all these wants nothing from the sender: (sender as opt-outs compare it, number)."""
+    by_sender: dict[str, list[str]] = {}
+    for order in orders:
+        by_sender.setdefault(order.batch.sender, []).extend(_sendable(order))
+    account = orders[0].batch.account
+    return {
+        (consent.scope(consent.named(sender)), number)
+        for sender, numbers in by_sender.items()
+        for number in opt_outs.in_force_among(tx, account, numbers, sender)
+    }
+
+
+def _sendable(order: Order) -> list[str]:
+    """The numbers that can be texted. Raises `InvalidInputError` where there is none."""
     sendable = [each.number for each in order.verdicts if each.number is not None]
     if not sendable:
         raise InvalidInputError("to", f"none of the numbers can be texted: {order.verdicts[0].reason}")
-    out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
-    begin = State.SCHEDULED if times.due > tx.now else State.QUEUED
-    new = [New(each, State.BLOCKED, OPTED_OUT) if each in out else New(each, begin) for each in sendable]
-    batch_id = batches.insert(tx, order.batch)
-    message_ids = messages.insert(tx, order.batch.account, batch_id, new, times)
-    document = _answer(order, batch_id, dict(zip(sendable, zip(message_ids, new, strict=True), strict=True)))
-    if request is not None:
-        answers.keep(tx, request, document)
-    return Accepted(document, replayed=False)
+    return sendable
 
 
 def quote(tx: Tx, order: Order) -> dict[str, Any]:
     """What sending would cost and do, without storing or sending anything. Raises as `accept` does."""
     _times(tx, order)
-    sendable = [each.number for each in order.verdicts if each.number is not None]
+    sendable = _sendable(order)
     out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
     weight = measure(order.batch.text)
     recipients = []
@@ -113,19 +183,22 @@ def _times(tx: Tx, order: Order) -> Times:
     return Times(due, expires, order.priority)
 
 
-def _answer(order: Order, batch_id: int, stored: dict[str, tuple[int, New]]) -> dict[str, Any]:
+def _answer(order: Order, lot: Lot, message_ids: Sequence[int]) -> dict[str, Any]:
     rows: list[dict[str, str | None]] = []
+    stored = zip(message_ids, lot.new, strict=True)
     for each in order.verdicts:
         if each.number is None:
             rows.append({"id": None, "to": each.given, "state": "rejected", "reason": each.reason})
             continue
-        message_id, new = stored[each.number]
+        message_id, new = next(stored)
         row: dict[str, str | None] = {"id": ids.show(Kind.MESSAGE, message_id), "to": each.number, "state": new.state}
-        rows.append(row | {"reason": new.reason} if new.reason else row)
+        if new.reason:
+            row["reason"] = new.reason
+        rows.append(row)
     return {
-        "id": ids.show(Kind.BATCH, batch_id),
+        "id": ids.show(Kind.BATCH, lot.batch),
         "messages": rows,
         "segments": measure(order.batch.text).segments,
-        "accepted": len(stored),
-        "rejected": len(rows) - len(stored),
+        "accepted": len(message_ids),
+        "rejected": len(rows) - len(message_ids),
     }

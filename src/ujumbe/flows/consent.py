@@ -4,7 +4,7 @@ from ujumbe.africastalking import callbacks as forms
 from ujumbe.domain import phone
 from ujumbe.store import callbacks, opt_outs
 from ujumbe.store.callbacks import Fate, Raw
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 
 def receive(tx: Tx, account: int, raw: Raw, default_country: str = "") -> Fate:

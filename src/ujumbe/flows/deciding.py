@@ -5,8 +5,10 @@ from typing import Final
 from ujumbe.domain import message
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.message import Event, State
-from ujumbe.store import messages
-from ujumbe.store.sqlite import Tx
+from ujumbe.store import decisions, standings
+from ujumbe.store.database import Tx
+from ujumbe.store.decisions import Decision, Rule
+from ujumbe.store.standings import Move
 
 CANCELED: Final = "canceled on request"
 
@@ -34,14 +36,18 @@ def resolve(tx: Tx, account: int, message_id: int, *, sent: bool, resend: bool) 
 
 
 def _decide(tx: Tx, account: int, message_id: int, event: Event, reason: str) -> bool:
-    if messages.find(tx, account, message_id) is None:
+    found = standings.read(tx, [message_id])
+    if message_id not in found or found[message_id].account != account:
         return False
-    was = messages.standing(tx, message_id)
+    was = found[message_id]
     if event is not Event.CANCELED and was.state is not State.UNCERTAIN:
         raise StateError(f"the message is {was.state}; only an uncertain one can be resolved")
     state = message.after(was.state, event)
     if state is None:
         raise StateError(f"the message is {was.state}; only one that waits can be canceled")
     assumed = message.still_assumed(event, assumed=was.assumed)
-    messages.move(tx, was, state, reason, due=tx.now if state is State.QUEUED else None, assumed=assumed)
+    due = tx.now if state is State.QUEUED else None
+    standings.move(tx, [Move(was, state, reason, due=due, assumed=assumed)])
+    rule = Rule.CANCELED if event is Event.CANCELED else Rule.PERSON
+    decisions.insert(tx, [Decision(message_id, rule, state, reason)])
     return True

@@ -9,7 +9,7 @@ from ujumbe.flows import sending
 from ujumbe.store import callbacks, inbound
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.callbacks import Fate, Raw
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 MODE: Final = "two_way"
 

@@ -4,7 +4,7 @@ from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Subscription
 from ujumbe.store import callbacks, subscriptions
 from ujumbe.store.callbacks import Fate, Raw
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 
 def receive(tx: Tx, account: int, raw: Raw) -> Fate:

@@ -6,11 +6,11 @@ from typing import Any
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
-from ujumbe.store import callbacks, calls, messages
+from ujumbe.store import callbacks, calls, decisions, messages
 from ujumbe.store.callbacks import Kept
 from ujumbe.store.calls import Attempt
+from ujumbe.store.database import Tx
 from ujumbe.store.messages import Message
-from ujumbe.store.sqlite import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,10 @@ def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
     for attempt in calls.of_message(tx, message_id):
         steps.extend(_attempt(attempt))
     steps.extend(_report(kept) for kept in callbacks.of_message(tx, account, message_id))
+    steps.extend(
+        Step(made.at, "decision", _told({"rule": made.rule, "state": made.state, "why": made.note}))
+        for made in decisions.of_message(tx, message_id)
+    )
     steps.sort(key=lambda step: step.at)
     state = {"state": message.state, "reason": message.reason}
     return Explained(message, [*steps, Step(max(message.updated_at, steps[-1].at), "state", _told(state))])

@@ -1,32 +1,83 @@
-"""What must be put right from time to time: calls whose end nobody recorded, messages that waited too long."""
+"""What must be put right from time to time: each step is one short transaction, and safe to run in any process."""
 
+from typing import Final
+
+from ujumbe.domain import overdue
+from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
-from ujumbe.flows import sending
-from ujumbe.store import calls, messages
-from ujumbe.store.sqlite import Tx
+from ujumbe.flows import claiming, delivery, inferring, recording
+from ujumbe.store import answers, callbacks, calls, decisions, ids, messages, outbox, report_times
+from ujumbe.store.database import Tx
+from ujumbe.store.decisions import Decision, Rule
 
-ABANDONED = Outcome(
+ABANDONED: Final = Outcome(
     None,
     "",
     Verdict.UNCERTAIN,
     Actor.NOBODY,
     "the process that sent it ended before the answer was recorded; it may have been taken",
 )
+RECENT_MS: Final = 15 * 60 * 1000
+"""Reports that wait are looked at again for so long; later, only when their id is learnt."""
+MOST_REPORTS: Final = 1_000
+MOST_QUIET: Final = 1_000
+DAY_MS: Final = 24 * 3600 * 1000
 
 
 def expire(tx: Tx, account: int) -> int:
     """Expire what waited too long in the outbox; how many messages that was. A claim never takes one of them."""
-    return messages.expire(tx, account, sending.EXPIRED)
+    return outbox.expire(tx, account, claiming.EXPIRED)
 
 
 def settle_abandoned(tx: Tx, account: int, *, all_owners_dead: bool) -> int:
     """Settle open calls as uncertain: those whose lease ran out, or all where a lock proves every owner dead.
 
-    Returns how many calls there were. Should a result still come, it is recorded all the same.
+    Returns how many calls there were (at most a hundred at a time). Should a result still come, it is recorded all the
+    same.
     """
-    before = (1 << 62) if all_owners_dead else tx.now
-    abandoned = calls.open_before(tx, account, before)
-    for call in abandoned:
-        calls.finish(tx, call, "maybe_taken", summary=ABANDONED.meaning)
-        sending.settle_all(tx, call, ABANDONED)
+    abandoned = calls.abandon(tx, account, (1 << 62) if all_owners_dead else tx.now, ABANDONED.meaning)
+    recording.settle(tx, account, abandoned, ABANDONED, Rule.LEASE)
     return len(abandoned)
+
+
+def join_reports(tx: Tx, account: int, *, infer: bool) -> None:
+    """Give reports that wait to the messages they are about.
+
+    A report and the record of its send may have been written at the same time, each without seeing the other.
+    """
+    waiting = callbacks.waiting_since(tx, account, ids.floor(tx.now - RECENT_MS), MOST_REPORTS)
+    known = calls.known_among(tx, account, [each[1] for each in waiting]) if waiting else set()
+    delivery.apply_waiting(tx, account, sorted(known))
+    if infer and messages.any_uncertain(tx, account):
+        inferring.for_numbers(tx, account, {number for _, provider_id, number in waiting if provider_id not in known})
+
+
+def note_overdue(tx: Tx, account: int, after: int) -> int:
+    """Mark texts that wait unusually long for their final report; where the next look begins (0 for the start)."""
+    counts = report_times.counts(tx, account)
+    usual = {code: overdue.usual_seconds(buckets) for code, buckets in counts.items()}
+    everywhere: dict[int, int] = {}
+    for buckets in counts.values():
+        for bucket, number in buckets.items():
+            everywhere[bucket] = everywhere.get(bucket, 0) + number
+    overall = overdue.usual_seconds(everywhere)
+    newest = ids.floor(tx.now - 1000 * overdue.SHORTEST_SECONDS)
+    quiet = messages.quiet(tx, account, after, newest, MOST_QUIET)
+    late = []
+    for each in quiet:
+        known = usual.get(each.network_code) or overall
+        waited = (tx.now - each.sent_at) // 1000
+        if waited > overdue.patience_seconds(known):
+            told = f"99 in 100 come within {known} s" if known else "too few have come to say what is usual"
+            late.append(Decision(each.id, Rule.OVERDUE, State.SENT, f"no final report for {waited} s; {told}"))
+    messages.mark_overdue(tx, [each.message for each in late])
+    decisions.insert(tx, late)
+    return quiet[-1].id if len(quiet) == MOST_QUIET else 0
+
+
+def forget(tx: Tx, keep_callbacks_days: int) -> int:
+    """Delete what has been kept long enough: answers to repeat, and raw callbacks. How many rows that was."""
+    forgotten = answers.forget(tx)
+    if keep_callbacks_days:
+        forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
+    return forgotten

@@ -1,8 +1,10 @@
 """AT accounts: every other row belongs to one, so that sandbox and live never mix."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from ujumbe.store.sqlite import Tx
+from ujumbe.domain.pause import Pause
+from ujumbe.store.database import Tx
 
 
 class Account(NamedTuple):
@@ -10,6 +12,22 @@ class Account(NamedTuple):
 
     username: str
     host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether an account may send. Times are epoch milliseconds; 0 is never."""
+
+    pause: Pause
+    note: str
+    paused_at: int
+    probe_at: int
+    """When one of the workers may ask AT again."""
+    probes: int
+    strikes: int
+    """Calls in a row without an answer."""
+    slow_until: int
+    """AT asked for fewer requests: nothing is taken up before."""
 
 
 def ensure(tx: Tx, username: str, host: str) -> int:
@@ -24,3 +42,52 @@ def ensure(tx: Tx, username: str, host: str) -> int:
 def list_all(tx: Tx) -> dict[Account, int]:
     """All accounts with their ids, oldest first."""
     return {Account(row["username"], row["host"]): row["id"] for row in tx.all("accounts.list")}
+
+
+def health(tx: Tx, account: int, *, lock: bool = False) -> Health:
+    """Whether an account may send; with `lock` nobody else changes that until the transaction ends."""
+    row = tx.all("accounts.lock" if lock else "accounts.standing", id=account)[0]
+    return Health(
+        Pause(row["pause"]),
+        row["pause_note"],
+        row["paused_at"],
+        row["probe_at"],
+        row["probes"],
+        row["strikes"],
+        row["slow_until"],
+    )
+
+
+def pause(tx: Tx, account: int, kind: Pause, note: str, probe_at: int) -> None:
+    """Pause an account, for all of its workers."""
+    tx.run("accounts.pause", id=account, pause=kind, note=note, probe_at=probe_at, now=tx.now)
+
+
+def resume(tx: Tx, account: int, kind: Pause, *, strikes: int) -> bool:
+    """End a pause of this kind; False where it is none (any more)."""
+    return tx.run("accounts.resume", id=account, pause=kind, strikes=strikes) > 0
+
+
+def take_probe(tx: Tx, account: int, kind: Pause, following: int) -> bool:
+    """Be the one worker who asks AT now; the next may ask at `following` (epoch ms)."""
+    return tx.run("accounts.take_probe", id=account, pause=kind, next=following, now=tx.now) > 0
+
+
+def probe_now(tx: Tx, account: int) -> None:
+    """Let the next worker ask at once: somebody may have mended what was wrong."""
+    tx.run("accounts.probe_now", id=account)
+
+
+def strike(tx: Tx, account: int, strikes: int) -> None:
+    """Note how many calls in a row had no answer."""
+    tx.run("accounts.strike", id=account, strikes=strikes)
+
+
+def calm(tx: Tx, account: int) -> None:
+    """AT answers sends: what went wrong before no longer counts."""
+    tx.run("accounts.calm", id=account)
+
+
+def slow(tx: Tx, account: int, until: int) -> None:
+    """Take up nothing before `until` (epoch ms)."""
+    tx.run("accounts.slow", id=account, until=until)

@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 KEPT_MS: Final = 24 * 3600 * 1000
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ujumbe.store.sqlite import Row, Tx
+from ujumbe.store.database import Row, Tx
 
 
 class Scope(StrEnum):

@@ -1,12 +1,13 @@
 """Batches: what one request asked for, the text once however many numbers it goes to."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ujumbe.domain import consent
 from ujumbe.domain.message import State
 from ujumbe.domain.segments import measure
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 
 class Source(StrEnum):
@@ -46,28 +47,45 @@ class Found:
     created_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What every message of a batch says, to AT."""
+
+    mode: str
+    sender: str
+    text: str
+    link_id: str
+    keyword: str
+
+
 def insert(tx: Tx, batch: Batch) -> int:
     """Store a batch; its id."""
-    batch_id = tx.new_id()
-    tx.run(
-        "batches.insert",
-        id=batch_id,
-        account=batch.account,
-        api_key=batch.api_key,
-        source=batch.source,
-        mode=batch.mode,
-        sender=batch.sender,
-        scope=consent.scope(consent.named(batch.sender)),
-        text=batch.text,
-        segments=measure(batch.text).segments,
-        link_id=batch.link_id,
-        keyword=batch.keyword,
-        category=batch.category,
-        on_uncertain=batch.on_uncertain,
-        metadata=batch.metadata,
-        now=tx.now,
-    )
-    return batch_id
+    return insert_all(tx, [batch])[0]
+
+
+def insert_all(tx: Tx, new: Sequence[Batch]) -> list[int]:
+    """Store batches of one account; their ids."""
+    batch_ids = tx.new_ids(len(new))
+    rows = [
+        (batch_id, each.api_key, each.source, each.mode, each.sender, scope_of(each), each.text,
+         measure(each.text).segments, each.link_id, each.keyword, each.category, each.on_uncertain, each.metadata)
+        for batch_id, each in zip(batch_ids, new, strict=True)
+    ]  # fmt: skip
+    names = ("id", "api_key", "source", "mode", "sender", "scope", "text", "segments", "link_id", "keyword",
+             "category", "on_uncertain", "metadata")  # fmt: skip
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    tx.many("batches.insert", columns, account=new[0].account, now=tx.now)
+    return batch_ids
+
+
+def scope_of(content: Batch | Content) -> str:
+    """The sender of a batch as opt-outs compare it."""
+    return consent.scope(consent.named(content.sender))
+
+
+def contents(tx: Tx, batch_ids: Iterable[int]) -> dict[int, Content]:
+    """What these batches say, by their ids."""
+    return {row[0]: Content(*row[1:]) for row in tx.tuples("batches.contents", ids=list(batch_ids))}
 
 
 def find(tx: Tx, account: int, batch_id: int) -> Found | None:
@@ -92,7 +110,7 @@ def find(tx: Tx, account: int, batch_id: int) -> Found | None:
 
 def counts(tx: Tx, batch_id: int) -> dict[State, int]:
     """How many messages of a batch are in each state."""
-    return {State(row["state"]): row["number"] for row in tx.all("batches.counts", batch=batch_id)}
+    return {State(row["state"]): int(row["number"]) for row in tx.all("batches.counts", batch=batch_id)}
 
 
 def cancel(tx: Tx, batch_id: int, reason: str) -> int:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ujumbe.domain.money import Money
+from ujumbe.store.database import Tx
 from ujumbe.store.messages import money
-from ujumbe.store.sqlite import Tx
+
+MOST_ABANDONED: Final = 100
+"""Calls settled in one transaction; each may carry a thousand messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,7 @@ class AttemptResult:
     """What became of one attempt; `state` is one of the attempts table's words."""
 
     message: int
+    call: int
     state: str
     provider_id: str = ""
     code: int | None = None
@@ -38,49 +43,56 @@ class Attempt:
     status: str
     parts: int | None
     cost: Money | None
+    inferred: bool
+    """Whether its id was inferred from a report."""
 
 
-def begin(tx: Tx, account: int, messages: Sequence[tuple[int, str]], lease_ms: int) -> int:
-    """Write the intent to send `messages` (id, number) in one call; the call's id."""
-    call = tx.new_id()
-    tx.run(
-        "calls.insert",
-        id=call,
-        account=account,
-        recipients=len(messages),
-        lease_until=tx.now + lease_ms,
-        now=tx.now,
-    )
-    tx.many("calls.insert_attempt", [{"message": each, "call": call, "number": number} for each, number in messages])
-    return call
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a call ended: `verdict` is `answered`, `not_taken` or `maybe_taken`."""
+
+    call: int
+    verdict: str
+    http_status: int | None = None
+    summary: str = ""
+    reply: str = ""
 
 
-def finish(
-    tx: Tx, call: int, verdict: str, *, http_status: int | None = None, summary: str = "", reply: str = ""
-) -> None:
-    """Record how the call ended: `answered`, `not_taken` or `maybe_taken`."""
-    tx.run("calls.finish", id=call, verdict=verdict, http_status=http_status, summary=summary, reply=reply, now=tx.now)
+def begin(tx: Tx, account: int, calls: Sequence[Sequence[tuple[int, str]]], lease_ms: int) -> list[int]:
+    """Write the intent to send `calls`, each a list of messages (id, number); their ids."""
+    call_ids = tx.new_ids(len(calls))
+    if not calls:
+        return []
+    columns = {"id": call_ids, "recipients": [len(each) for each in calls]}
+    tx.many("calls.insert", columns, account=account, lease_until=tx.now + lease_ms, now=tx.now)
+    rows = [(message, call, to) for call, each in zip(call_ids, calls, strict=True) for message, to in each]
+    names = ("message", "call", "number")
+    tx.many("calls.insert_attempt", dict(zip(names, zip(*rows, strict=True), strict=True)))
+    return call_ids
 
 
-def settle(tx: Tx, call: int, results: Sequence[AttemptResult]) -> None:
-    """Record what became of each attempt of a call."""
-    tx.many(
-        "calls.settle_attempt",
-        [
-            {
-                "message": each.message,
-                "call": call,
-                "state": each.state,
-                "provider_id": each.provider_id or None,
-                "code": each.code,
-                "status": each.status,
-                "parts": each.parts,
-                "cost_micros": None if each.cost is None else each.cost.micros,
-                "cost_currency": None if each.cost is None else each.cost.currency,
-            }
-            for each in results
-        ],
-    )
+def finish(tx: Tx, endings: Sequence[Ending]) -> None:
+    """Record how calls ended."""
+    rows = [(each.call, each.verdict, each.http_status, each.summary, each.reply) for each in endings]
+    names = ("id", "verdict", "http_status", "summary", "reply")
+    tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
+
+
+def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
+    """Record what became of attempts."""
+    rows = [
+        (each.message, each.call, each.state, each.provider_id or None, each.code, each.status, each.parts,
+         None if each.cost is None else each.cost.micros, None if each.cost is None else each.cost.currency)
+        for each in results
+    ]  # fmt: skip
+    if rows:
+        names = ("message", "call", "state", "provider_id", "code", "status", "parts", "cost_micros", "cost_currency")
+        tx.many("calls.settle_attempt", dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def infer(tx: Tx, message: int, call: int, provider_id: str) -> bool:
+    """Note that an uncertain attempt is likely the one that AT calls `provider_id`; False where it is settled."""
+    return tx.run("calls.infer", message=message, call=call, provider_id=provider_id) > 0
 
 
 def message_of(tx: Tx, account: int, provider_id: str, number: str) -> int | None:
@@ -89,19 +101,31 @@ def message_of(tx: Tx, account: int, provider_id: str, number: str) -> int | Non
     return row["message_id"] if row is not None else None
 
 
-def latest(tx: Tx, message: int) -> int:
-    """The call of the latest attempt to send this message."""
-    return int(tx.all("calls.latest", message=message)[0]["call_id"])
+def known_among(tx: Tx, account: int, provider_ids: Sequence[str]) -> set[str]:
+    """Those of `provider_ids` that we know."""
+    return {row[0] for row in tx.tuples("calls.known_among", account=account, provider_ids=list(provider_ids))}
 
 
-def open_before(tx: Tx, account: int, moment: int) -> list[int]:
-    """Calls without an outcome whose lease ended at or before `moment`."""
-    return [row["id"] for row in tx.all("calls.open_before", account=account, before=moment)]
+def latest(tx: Tx, messages: Sequence[int]) -> dict[int, int]:
+    """The call of the latest attempt to send each of `messages`."""
+    return dict(tx.tuples("calls.latest", ids=list(messages))) if messages else {}
 
 
-def open_attempts(tx: Tx, call: int) -> list[tuple[int, str]]:
-    """The (message, number) pairs of a call that have no outcome yet."""
-    return [(row["message_id"], row["number"]) for row in tx.all("calls.of_call", call=call)]
+def abandon(tx: Tx, account: int, before: int, summary: str) -> list[int]:
+    """Close calls without an outcome whose lease ended at or before `before` (epoch ms); which they were."""
+    found = tx.tuples("calls.abandon", account=account, before=before, summary=summary, most=MOST_ABANDONED, now=tx.now)
+    return sorted(row[0] for row in found)
+
+
+def open_attempts(tx: Tx, calls: Sequence[int]) -> list[tuple[int, int, str]]:
+    """The attempts (message, call, number) of these calls that have no outcome yet."""
+    return [(row[0], row[1], row[2]) for row in tx.tuples("calls.open_of", calls=list(calls))] if calls else []
+
+
+def in_flight(tx: Tx, account: int) -> tuple[int, int]:
+    """How many calls are open, and for how many numbers."""
+    row = tx.all("calls.in_flight", account=account)[0]
+    return int(row["calls"]), int(row["numbers"])
 
 
 def of_message(tx: Tx, message: int) -> list[Attempt]:
@@ -121,6 +145,7 @@ def of_message(tx: Tx, message: int) -> list[Attempt]:
             status=row["status"],
             parts=row["parts"],
             cost=money(row),
+            inferred=bool(row["inferred"]),
         )
         for row in tx.all("calls.of_message", message=message)
     ]

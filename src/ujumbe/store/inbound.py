@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,80 +1,19 @@
-"""Messages: the outbox."""
+"""Messages as they are shown: found, filtered, listed."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from ujumbe.domain import consent
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.store import ids
-from ujumbe.store.batches import Source
-from ujumbe.store.sql import statements
-from ujumbe.store.sqlite import Row, Tx
+from ujumbe.store.database import Row, Tx
+from ujumbe.store.sql import Dialect, statements
 
 LARGEST_PAGE: Final = 1_000
 _BORROWED_MS: Final = 60_000
 """An id may carry a moment slightly ahead of the row's own (see ids.py); ranges by time allow for it."""
-
-
-class New(NamedTuple):
-    """A message to store: where it goes, in which state it begins, and why."""
-
-    number: str
-    state: State
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """When messages may leave (epoch ms), and which go first: the higher priority."""
-
-    due: int
-    expires: int
-    priority: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message whose time has come, with what its batch says."""
-
-    id: int
-    number: str
-    expires_at: int
-    opted_out: bool
-    mode: str
-    sender: str
-    text: str
-    link_id: str
-    keyword: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a decision about a message needs to know of it."""
-
-    id: int
-    account: int
-    number: str
-    state: State
-    assumed: bool
-    progress: str
-    tries: int
-    expires_at: int
-    sender: str
-    source: Source
-    on_uncertain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What evidence adds to a message; None leaves what is known."""
-
-    provider_id: str | None = None
-    progress: str | None = None
-    network_code: str | None = None
-    cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +42,8 @@ class Message:
     expires_at: int
     created_at: int
     updated_at: int
+    sent_at: int | None
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,112 +58,6 @@ class Filters:
     until: int | None = None
     before: int | None = None
     limit: int = 100
-
-
-def insert(tx: Tx, account: int, batch: int, new: Sequence[New], times: Times) -> list[int]:
-    """Store one message for each of `new`; their ids. One that is `sending` has its first try behind it."""
-    message_ids = [tx.new_id() for _ in new]
-    rows = [[message, *each] for message, each in zip(message_ids, new, strict=True)]
-    tx.run(
-        "messages.insert",
-        account=account,
-        batch=batch,
-        rows=json.dumps(rows),
-        priority=times.priority,
-        due=times.due,
-        expires=times.expires,
-        tries=int(any(each.state is State.SENDING for each in new)),
-        now=tx.now,
-    )
-    return message_ids
-
-
-def fall_due(tx: Tx, account: int) -> int:
-    """Queue what was scheduled and whose time has come; how many messages that was."""
-    return tx.run("messages.fall_due", account=account, now=tx.now)
-
-
-def due(tx: Tx, account: int, most: int) -> list[Due]:
-    """The first `most` queued messages whose time has come, by priority and age."""
-    return [
-        Due(
-            id=row["id"],
-            number=row["number"],
-            expires_at=row["expires_at"],
-            opted_out=bool(row["opted_out"]),
-            mode=row["mode"],
-            sender=row["sender"],
-            text=row["text"],
-            link_id=row["link_id"],
-            keyword=row["keyword"],
-        )
-        for row in tx.all("messages.due", account=account, now=tx.now, most=most)
-    ]
-
-
-def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> None:
-    """Bring those of `message_ids` that are still queued into `state`: they are not sent."""
-    if message_ids:
-        tx.run("messages.set_aside", ids=json.dumps(message_ids), state=state, reason=reason, now=tx.now)
-
-
-def expire(tx: Tx, account: int, reason: str) -> int:
-    """Expire what waited too long; how many messages that was."""
-    return tx.run("messages.expire", account=account, reason=reason, now=tx.now)
-
-
-def take(tx: Tx, message_ids: Sequence[int]) -> set[int]:
-    """Bring those of `message_ids` that are still queued into `sending`; which they were."""
-    return {row["id"] for row in tx.all("messages.take", ids=json.dumps(message_ids), now=tx.now)}
-
-
-def next_due(tx: Tx, account: int) -> int | None:
-    """When the next queued message is due (epoch ms), or None where nothing is queued."""
-    due: int | None = tx.all("messages.next_due", account=account)[0]["due"]
-    return due
-
-
-def standing(tx: Tx, message_id: int) -> Standing:
-    """What a decision about this message needs to know."""
-    return _standing(tx.all("messages.standing", id=message_id)[0])
-
-
-def standings_of_call(tx: Tx, call: int) -> dict[int, Standing]:
-    """The same for every message of a call, by message id."""
-    return {row["id"]: _standing(row) for row in tx.all("messages.standings_of_call", call=call)}
-
-
-def move(
-    tx: Tx,
-    was: Standing,
-    state: State,
-    reason: str,
-    facts: Facts = Facts(),
-    *,
-    due: int | None = None,
-    assumed: bool = False,
-) -> bool:
-    """Bring a message into `state`; False where it is no longer in the state that was decided on.
-
-    `assumed` marks an end that nobody has evidence for.
-    """
-    moved = tx.run(
-        "messages.move",
-        id=was.id,
-        was=was.state,
-        state=state,
-        assumed=int(assumed),
-        reason=reason,
-        due=due,
-        now=tx.now,
-        **_values(facts),
-    )
-    return moved > 0
-
-
-def annotate(tx: Tx, message_id: int, facts: Facts) -> None:
-    """Add what is known about a message without moving it."""
-    tx.run("messages.annotate", id=message_id, now=tx.now, **_values(facts))
 
 
 def list_page(tx: Tx, account: int, filters: Filters) -> list[Message]:
@@ -241,23 +76,55 @@ def list_page(tx: Tx, account: int, filters: Filters) -> list[Message]:
         "limit": filters.limit,
     }
     where = " AND ".join(sql for name, sql in _CONDITIONS.items() if values[name] is not None)
-    select = statements()["messages.select"]
-    return [_message(row) for row in tx.select(f"{select} WHERE {where} ORDER BY m.id DESC LIMIT :limit", values)]
+    return [_message(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY m.id DESC LIMIT :limit", values)]
 
 
 def find(tx: Tx, account: int, message_id: int) -> Message | None:
     """One message of this account."""
-    select = statements()["messages.select"]
-    rows = tx.select(f"{select} WHERE m.id = :id AND m.account_id = :account", {"id": message_id, "account": account})
+    rows = tx.select(f"{_SELECT} WHERE m.id = :id AND m.account_id = :account", {"id": message_id, "account": account})
     return _message(rows[0]) if rows else None
 
 
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A message that was sent and has no final report. `sent_at` is epoch milliseconds."""
+
+    id: int
+    network_code: str
+    sent_at: int
+
+
+def quiet(tx: Tx, account: int, after: int, before: int, most: int) -> list[Quiet]:
+    """Messages without a final report with ids between `after` and `before`, oldest first."""
+    rows = tx.all("messages.quiet", account=account, after=after, before=before, most=most)
+    return [Quiet(row["id"], row["network_code"], row["sent_at"]) for row in rows]
+
+
+def mark_overdue(tx: Tx, message_ids: Sequence[int]) -> None:
+    """Note that these wait unusually long for their final report."""
+    if message_ids:
+        tx.run("messages.mark_overdue", ids=list(message_ids))
+
+
+def any_uncertain(tx: Tx, account: int) -> bool:
+    """Whether there is a message of which nobody knows whether AT took it."""
+    return tx.one("messages.any_uncertain", account=account) is not None
+
+
+def attention(tx: Tx, account: int) -> tuple[int, int]:
+    """How many messages are uncertain, and how many wait unusually long for their final report."""
+    row = tx.all("messages.attention", account=account)[0]
+    return row["uncertain"], row["overdue"]
+
+
+_SELECT: Final = statements(Dialect.SQLITE)["messages.select"]
+"""It stands as it was written for both: no list and no lock is in it."""
 _CONDITIONS = {
     # The plus keeps SQLite from walking an account's index and sorting: newest first is the order of the table.
     "account": "+m.account_id = :account",
     "state": "m.state = :state",
     "number": "m.number = :number",
-    "scope": "b.scope = :scope",
+    "scope": "m.scope = :scope",
     "batch": "m.batch_id = :batch",
     "since": "m.created_at >= :since",
     "since_id": "m.id >= :since_id",
@@ -265,32 +132,6 @@ _CONDITIONS = {
     "until_id": "m.id < :until_id",
     "before": "m.id < :before",
 }
-
-
-def _standing(row: Row) -> Standing:
-    return Standing(
-        id=row["id"],
-        account=row["account_id"],
-        number=row["number"],
-        state=State(row["state"]),
-        assumed=bool(row["assumed"]),
-        progress=row["progress"],
-        tries=row["tries"],
-        expires_at=row["expires_at"],
-        sender=row["sender"],
-        source=Source(row["source"]),
-        on_uncertain=row["on_uncertain"],
-    )
-
-
-def _values(facts: Facts) -> dict[str, object]:
-    return {
-        "provider_id": facts.provider_id or None,
-        "progress": facts.progress,
-        "network_code": facts.network_code or None,
-        "cost_micros": None if facts.cost is None else facts.cost.micros,
-        "cost_currency": None if facts.cost is None else facts.cost.currency,
-    }
 
 
 def money(row: Row) -> Money | None:
@@ -322,4 +163,6 @@ def _message(row: Row) -> Message:
         expires_at=row["expires_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        sent_at=row["sent_at"],
+        overdue=bool(row["overdue"]),
     )

@@ -1,12 +1,22 @@
-"""Numbered SQL files, forward only, one transaction each, with checksums."""
+"""Numbered SQL files, forward only, one transaction each, with checksums.
+
+They are written in SQLite's words. PostgreSQL's differ in three types and two table options, so one file serves both.
+"""
 
 import hashlib
+import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any, Final
 
 from ujumbe.domain.errors import UjumbeError
+from ujumbe.store.sql import Dialect
+
+Connection = Any
+"""Of sqlite3 or psycopg, in autocommit: both have `execute(sql).fetchall()`, but no type in common."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -14,8 +24,24 @@ CREATE TABLE IF NOT EXISTS migrations (
     name        TEXT NOT NULL,
     checksum    TEXT NOT NULL,
     applied_at  INTEGER NOT NULL
-) STRICT
+) STRICT;
 """
+
+
+_EXISTS: Final = {
+    Dialect.SQLITE: "SELECT 1 FROM sqlite_master WHERE name = 'migrations'",
+    Dialect.POSTGRES: "SELECT 1 WHERE to_regclass('migrations') IS NOT NULL",
+}
+_BEGIN: Final = {
+    Dialect.SQLITE: ("BEGIN IMMEDIATE",),
+    Dialect.POSTGRES: ("BEGIN", "SELECT pg_advisory_xact_lock(hashtextextended('ujumbe migrations', 0))"),
+}
+_POSTGRES: Final = (
+    (re.compile(r"\bINTEGER\b"), "BIGINT"),
+    (re.compile(r"\bBLOB\b"), "BYTEA"),
+    (re.compile(r"\) STRICT(?:, WITHOUT ROWID)?;"), ");"),
+    (re.compile(r"\b(\w+) COLLATE NOCASE"), r"lower(\1)"),
+)
 
 
 class MigrationError(UjumbeError):
@@ -46,11 +72,11 @@ def known() -> list[Migration]:
     return sorted(found, key=lambda each: each.number)
 
 
-def pending(connection: sqlite3.Connection) -> list[Migration]:
+def pending(connection: Connection) -> list[Migration]:
     """The migrations still to come. Raises `MigrationError` where the database is newer, or a file was edited."""
-    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    exists = connection.execute(_EXISTS[_dialect(connection)]).fetchone()
     rows = connection.execute("SELECT number, checksum FROM migrations ORDER BY number").fetchall() if exists else []
-    applied: dict[int, str] = dict(rows)
+    applied: dict[int, str] = dict(tuple(row) for row in rows)
     ours = {each.number: each for each in known()}
     newer = sorted(set(applied) - set(ours))
     if newer:
@@ -61,13 +87,22 @@ def pending(connection: sqlite3.Connection) -> list[Migration]:
     return [each for number, each in sorted(ours.items()) if number not in applied]
 
 
-def upgrade(connection: sqlite3.Connection) -> list[Migration]:
+def refuse_pending(connection: Connection) -> None:
+    """Raise `MigrationError`, with what to run, where migrations are still to come."""
+    if waiting := pending(connection):
+        names = ", ".join(f"{each.number:04d}_{each.name}" for each in waiting)
+        raise MigrationError(f"the database needs {names}: run `ujumbe db upgrade`")
+
+
+def upgrade(connection: Connection) -> list[Migration]:
     """Apply what is pending and return it. Safe while others do the same: the write lock is taken first."""
+    dialect = _dialect(connection)
     done = []
     while True:
-        connection.execute("BEGIN IMMEDIATE")
+        for statement in _BEGIN[dialect]:
+            connection.execute(statement)
         try:
-            connection.execute(_TABLE)
+            connection.execute(_words(_TABLE, dialect))
             waiting = pending(connection)
             if waiting:
                 _apply(connection, waiting[0])
@@ -80,12 +115,14 @@ def upgrade(connection: sqlite3.Connection) -> list[Migration]:
             return done
 
 
-def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+def _apply(connection: Connection, migration: Migration) -> None:
+    dialect = _dialect(connection)
     for statement in _statements(migration.sql):
-        connection.execute(statement)
+        connection.execute(_words(statement, dialect))
+    # The values are ours alone: a number, a file's name, a checksum.
     connection.execute(
-        "INSERT INTO migrations VALUES (?, ?, ?, unixepoch() * 1000)",
-        (migration.number, migration.name, migration.checksum),
+        f"INSERT INTO migrations VALUES ({migration.number}, '{migration.name}', '{migration.checksum}', "  # noqa: S608
+        f"{time.time_ns() // 1_000_000})"
     )
 
 
@@ -97,3 +134,14 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _dialect(connection: Connection) -> Dialect:
+    return Dialect.SQLITE if isinstance(connection, sqlite3.Connection) else Dialect.POSTGRES
+
+
+def _words(statement: str, dialect: Dialect) -> str:
+    if dialect is Dialect.POSTGRES:
+        for ours, theirs in _POSTGRES:
+            statement = ours.sub(theirs, statement)
+    return statement

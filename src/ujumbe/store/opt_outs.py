@@ -1,12 +1,11 @@
 """Opt-outs: who said stop to which sender, with history."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ujumbe.domain import consent
-from ujumbe.store.sqlite import Row, Tx
+from ujumbe.store.database import Row, Tx
 
 
 class Source(StrEnum):
@@ -35,8 +34,22 @@ class OptOut:
     ended_by: str
 
 
+def hold_still(tx: Tx, account: int) -> None:
+    """From here to the commit no opt-out is recorded: what is asked next holds for what is taken up with it."""
+    tx.lock(f"consent {account}", shared=True)
+
+
+def alone(tx: Tx, account: int) -> None:
+    """Wait until nobody is taking up messages, and keep them from it until the commit."""
+    tx.lock(f"consent {account}")
+
+
 def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reason: str = "") -> bool:
-    """Record that `number` wants nothing more from `sender` ('' for all); False where that is so already."""
+    """Record that `number` wants nothing more from `sender` ('' for all); False where that is so already.
+
+    Whatever is taken up after the commit knows of it.
+    """
+    alone(tx, account)
     added = tx.run(
         "opt_outs.insert",
         id=tx.new_id(),
@@ -62,7 +75,7 @@ def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) ->
     rows = tx.all(
         "opt_outs.in_force_among",
         account=account,
-        numbers=json.dumps(numbers),
+        numbers=list(numbers),
         scope=consent.scope(consent.named(sender)),
     )
     return {row["number"] for row in rows}

@@ -15,11 +15,12 @@ from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain import phone, text
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.domain.outcome import Verdict
-from ujumbe.flows import consent, delivery, inbound, sending, subscriptions
+from ujumbe.flows import consent, delivery, inbound, inferring, sending, subscriptions
+from ujumbe.flows.sending import PausedError
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
 from ujumbe.store.batches import Batch, Source
-from ujumbe.store.callbacks import Raw
+from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.web.asgi import (
     BodyTooLargeError,
     ClientGoneError,
@@ -99,14 +100,16 @@ class SmsRoutes:
         """Accept, submit, record: the status and body of the answer."""
         runtime = self._runtime
         try:
-            call = await runtime.db.write(sending.accept_now, batch, number)
+            call = await runtime.db.write(sending.accept_now, batch, number, runtime.limits)
         except StoreUnavailableError as error:
             log.warning("a send could not be stored", why=str(error))
             return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
         if call is None:
             return 200, _answer(number, _opted_out(number))
+        if isinstance(call, PausedError):
+            return 500, {"error": str(call)}
         try:
-            reply = await sending.submit(runtime.db, runtime.client, call)
+            reply = await sending.submit(runtime.record, runtime.client, call)
         except ProviderError as error:
             advice = "; it will not be sent again by itself" if error.taken is Taken.MAYBE else ""
             return 500, {"error": f"{error}{advice}"}
@@ -133,15 +136,14 @@ class SmsRoutes:
         try:
             if kind is Kind.INCOMING:
                 complete, replied = await db.write(inbound.receive, account, raw, runtime.settings.reply)
-                if replied:
-                    runtime.outbox.set()
                 log.info("incoming text", complete=complete, auto_reply=replied)
                 return b"GOOD" if complete else b"BAD"
             if kind is Kind.OPT_OUT:
                 fate = await db.write(consent.receive, account, raw, runtime.settings.default_country)
+            elif kind is Kind.REPORT:
+                fate = await self._report(raw)
             else:
-                flow = delivery.receive if kind is Kind.REPORT else subscriptions.receive
-                fate = await db.write(flow, account, raw)
+                fate = await db.write(subscriptions.receive, account, raw)
         except StoreUnavailableError as error:
             log.warning("a callback could not be stored", kind=kind, why=str(error))
             raise Problem(
@@ -149,6 +151,15 @@ class SmsRoutes:
             ) from None
         log.info("callback", kind=kind, fate=fate)
         return b"OK"
+
+    async def _report(self, raw: Raw) -> Fate:
+        runtime = self._runtime
+        account, db, infer = runtime.account, runtime.db, runtime.settings.infer_reports
+        fate = await db.write(delivery.receive, account, raw)
+        if fate is Fate.WAITING:
+            # Its send may have been recorded at the same moment, or its id may never have been learnt.
+            await db.write(inferring.after_report, account, raw, infer=infer)
+        return fate
 
 
 def _came_through_a_proxy(scope: Scope) -> bool:

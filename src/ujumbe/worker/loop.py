@@ -1,24 +1,23 @@
 """Claim, submit, record, again: woken by new work, with the clock as a backstop."""
 
 import asyncio
-import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import structlog
 
-from ujumbe.africastalking.errors import CredentialsError, ProviderError, Taken
+from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.flows import sending
-from ujumbe.flows.sending import Call
+from ujumbe.domain.pause import Pause
+from ujumbe.flows import claiming, pausing, sending
+from ujumbe.flows.claiming import Call, Claimed
 from ujumbe.runtime import Runtime
-from ujumbe.store import messages
 from ujumbe.worker.throttle import Throttle
 
-IN_FLIGHT: Final = 16
-"""Calls at a time; each carries up to a thousand numbers."""
 POLL_SECONDS: Final = 0.5
-"""How soon we see what another process put into the outbox (`ujumbe send` beside the service)."""
+"""The backstop, and how soon we see what another process (`ujumbe send`) put into a SQLite outbox."""
+SHORTEST_SECONDS: Final = 0.005
 TROUBLE_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
@@ -45,66 +44,74 @@ async def run(runtime: Runtime, throttle: Throttle | None = None) -> None:
 
 async def _turn(runtime: Runtime, throttle: Throttle, under_way: set[asyncio.Task[None]]) -> None:
     """Take up what there is room for, or wait for something to change."""
-    if throttle.broken:
-        await _probe(runtime, throttle)
-        return
     runtime.outbox.clear()
-    places, room = IN_FLIGHT - len(under_way), throttle.room()
-    full = places <= 0 or room <= 0
-    calls = [] if full else await runtime.db.write(sending.claim, runtime.account, places, room)
-    for call in calls:
+    places, room = runtime.limits.calls - len(under_way), throttle.room()
+    if places <= 0 or room <= 0:
+        await _woken(runtime, POLL_SECONDS)
+        return
+    limits = replace(runtime.limits, calls=places, numbers=min(room, claiming.LOOK_AHEAD))
+    claimed = await runtime.db.write(claiming.claim, runtime.account, limits)
+    for call in claimed.calls:
         throttle.begin(len(call.messages))
         task = runtime.start(_submit(runtime, throttle, call))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         task.add_done_callback(lambda _: runtime.outbox.set())
-    if not calls:
-        await _rest(runtime, full=full)
+    if claimed.health.pause is not Pause.NONE:
+        throttle.restart()
+        await _paused(runtime)
+    elif not claimed.calls and not claimed.more:
+        await _rest(runtime, claimed)
 
 
 async def _submit(runtime: Runtime, throttle: Throttle, call: Call) -> None:
     taken = Taken.MAYBE
     try:
-        await sending.submit(runtime.db, runtime.client, call)
+        await sending.submit(runtime.record, runtime.client, call)
         taken = Taken.ANSWERED
     except ProviderError as error:  # recorded and logged where it happened
         taken = error.taken
-        if isinstance(error, CredentialsError):
-            throttle.open(str(error))
+        if error.http_status == 429:
+            throttle.restart()
     finally:
         throttle.end(len(call.messages), taken)
 
 
-async def _probe(runtime: Runtime, throttle: Throttle) -> None:
-    """Ask AT something harmless after a pause; any answer but a refusal of our credentials lets us go on."""
-    pause = throttle.pause()
-    log.error("sending is paused", why=throttle.broken, next_probe_seconds=pause)
-    if await _stopped(runtime, pause):
+async def _paused(runtime: Runtime) -> None:
+    """Ask AT something harmless when it is time, as one of all workers; its answer may let the account go on."""
+    health = await runtime.db.write(pausing.take_probe, runtime.account)
+    if health is None:
+        await _woken(runtime, POLL_SECONDS)
         return
+    log.error("sending is paused", kind=health.pause, why=health.note)
     try:
-        await runtime.client.fetch_balance()
-    except CredentialsError:
-        return
+        answer = await runtime.client.fetch_balance()
     except ProviderError as error:
-        if error.http_status is None or error.http_status >= 500 or error.http_status == 429:
-            return
-    log.info("sending goes on")
-    throttle.close()
+        log.warning("a probe failed", why=str(error))
+        goes_on = await runtime.db.write(pausing.probed, runtime.account, health.pause, error)
+    else:
+        goes_on = await runtime.db.write(pausing.probed, runtime.account, health.pause, answer)
+    if goes_on:
+        log.info("sending goes on")
 
 
-async def _rest(runtime: Runtime, *, full: bool) -> None:
+async def _rest(runtime: Runtime, claimed: Claimed) -> None:
     """Wait for new work or a free place, the next message's time, or the backstop, whichever comes first."""
-    seconds = POLL_SECONDS
-    if not full:
-        due = await runtime.db.read(messages.next_due, runtime.account)
-        if due is not None:
-            seconds = min(max(due / 1000 - time.time(), 0.01), POLL_SECONDS)
+    wait_ms = await runtime.db.read(sending.wait_ms, runtime.account)
+    soonest = [each for each in (wait_ms, claimed.again_ms) if each is not None and each > 0]
+    if claimed.again_ms is None and wait_ms is not None and wait_ms <= 0:
+        soonest = [0]  # it fell due since, or another worker has it under lock
+    seconds = min([each / 1000 for each in soonest], default=POLL_SECONDS)
+    await _woken(runtime, min(max(seconds, SHORTEST_SECONDS), POLL_SECONDS))
+
+
+async def _woken(runtime: Runtime, seconds: float) -> None:
+    """Wait until somebody says that there may be something to do, or for so long."""
     with suppress(TimeoutError):
         await asyncio.wait_for(runtime.outbox.wait(), seconds)
 
 
-async def _stopped(runtime: Runtime, seconds: float) -> bool:
-    """Wait so long, or until the end begins; whether it has."""
+async def _stopped(runtime: Runtime, seconds: float) -> None:
+    """Wait so long, or until the end begins."""
     with suppress(TimeoutError):
         await asyncio.wait_for(runtime.stopping.wait(), seconds)
-    return runtime.stopping.is_set()

@@ -4,6 +4,20 @@ INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, te
 VALUES (:id, :account, :api_key, :source, :mode, :sender, :scope, :text, :segments, :link_id, :keyword,
         :category, :on_uncertain, :metadata, :now);
 
+-- name: insert (postgres)
+INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, text, segments, link_id, keyword,
+                     category, on_uncertain, metadata, created_at)
+SELECT u.id, :account, u.api_key, u.source, u.mode, u.sender, u.scope, u.text, u.segments, u.link_id, u.keyword,
+       u.category, u.on_uncertain, u.metadata, :now
+  FROM unnest(:id::bigint[], :api_key::bigint[], :source::text[], :mode::text[], :sender::text[], :scope::text[],
+              :text::text[], :segments::bigint[], :link_id::text[], :keyword::text[], :category::text[],
+              :on_uncertain::text[], :metadata::text[])
+       AS u (id, api_key, source, mode, sender, scope, text, segments, link_id, keyword, category, on_uncertain,
+             metadata);
+
+-- name: contents
+SELECT id, mode, sender, text, link_id, keyword FROM batches WHERE id = ANY (:ids);
+
 -- name: find
 SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_uncertain, metadata, created_at
   FROM batches WHERE id = :id AND account_id = :account;
@@ -12,5 +26,7 @@ SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_
 SELECT state, count(*) AS number FROM messages WHERE batch_id = :batch GROUP BY state;
 
 -- name: cancel
+-- What a worker is taking up at this moment has left, as far as we are concerned.
 UPDATE messages SET state = 'canceled', reason = :reason, updated_at = :now
- WHERE batch_id = :batch AND state IN ('scheduled', 'queued');
+ WHERE id IN (SELECT id FROM messages WHERE batch_id = :batch AND state IN ('scheduled', 'queued')
+               ORDER BY id FOR UPDATE SKIP LOCKED);

@@ -7,8 +7,22 @@ UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
 
 -- name: waiting
 SELECT id, query, content_type, body FROM callbacks
- WHERE provider_id IN (SELECT value FROM json_each(:provider_ids)) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
+ WHERE provider_id = ANY (:provider_ids) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
  ORDER BY id;
+
+-- name: waiting_for_number
+SELECT id, provider_id, query, content_type, body, received_at FROM callbacks
+ WHERE number = :number AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
+   AND received_at >= :since
+ ORDER BY id;
+
+-- name: waiting_since
+SELECT id, provider_id, number FROM callbacks
+ WHERE account_id = :account AND state = 'waiting' AND id >= :first
+ ORDER BY id LIMIT :most;
+
+-- name: forget
+DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :most);
 
 -- name: of_message
 SELECT c.id, c.kind, c.query, c.content_type, c.body, c.state, c.note, c.received_at

@@ -11,7 +11,7 @@ SELECT number, sender, source, started_at FROM opt_outs
 -- name: in_force_among
 SELECT DISTINCT number FROM opt_outs
  WHERE account_id = :account AND ended_at IS NULL AND scope IN ('', :scope)
-   AND number IN (SELECT value FROM json_each(:numbers));
+   AND number = ANY (:numbers);
 
 -- name: end
 UPDATE opt_outs SET ended_at = :now, ended_by = :by

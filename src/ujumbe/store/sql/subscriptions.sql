@@ -1,12 +1,12 @@
 -- name: start
 INSERT INTO subscriptions (id, account_id, number, short_code, keyword, started_at)
 VALUES (:id, :account, :number, :short_code, :keyword, :now)
-ON CONFLICT (account_id, number, short_code, keyword COLLATE NOCASE) WHERE ended_at IS NULL DO NOTHING;
+ON CONFLICT (account_id, number, short_code, lower(keyword)) WHERE ended_at IS NULL DO NOTHING;
 
 -- name: end
 UPDATE subscriptions SET ended_at = :now
  WHERE account_id = :account AND number = :number AND short_code = :short_code
-   AND keyword = :keyword COLLATE NOCASE AND ended_at IS NULL;
+   AND lower(keyword) = lower(:keyword) AND ended_at IS NULL;
 
 -- name: list
 SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions

@@ -16,7 +16,7 @@ from ujumbe.flows import deciding
 from ujumbe.flows.deciding import StateError
 from ujumbe.runtime import Runtime
 from ujumbe.store import batches, messages
-from ujumbe.store.sqlite import Tx
+from ujumbe.store.database import Tx
 from ujumbe.web.api.access import Live, needs
 from ujumbe.web.api.messages import Message, fields
 from ujumbe.web.problems import Problem
@@ -110,7 +110,6 @@ async def resolve_message(runtime: Live, message_id: str, body: Resolution) -> M
         known = await runtime.db.write(deciding.resolve, runtime.account, number, sent=sent, resend=body.resend)
     except StateError as error:
         raise Problem("conflict", str(error)) from None
-    runtime.outbox.set()
     return await _shown(runtime, number, known=known)
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.store import messages
+from ujumbe.flows import sending
 from ujumbe.web.api.access import Live
 
 router = APIRouter(tags=["health"])
@@ -19,9 +19,11 @@ async def healthz() -> dict[str, str]:
 @router.api_route("/readyz", methods=["GET", "HEAD"])
 async def readyz(runtime: Live) -> JSONResponse:
     """Tell whether the database and the worker can work; 503 where one cannot."""
-    checks = {"database": "ok", "worker": "ok" if runtime.working else "not running"}
+    checks = {"database": "ok"}
+    if runtime.sends:
+        checks["worker"] = "ok" if runtime.working else "not running"
     try:
-        await runtime.db.read(messages.next_due, runtime.account)
+        await runtime.db.read(sending.wait_ms, runtime.account)
     except StoreUnavailableError:
         checks["database"] = "cannot be read"
     if runtime.db.trouble:  # upkeep writes every few seconds, so this is never old news

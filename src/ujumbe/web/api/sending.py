@@ -13,7 +13,7 @@ from ujumbe.domain import sender as senders
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.moment import to_ms
 from ujumbe.flows import accepting
-from ujumbe.flows.accepting import Accepted, ConflictError, Order
+from ujumbe.flows.accepting import Accepted, BusyError, ConflictError, Order
 from ujumbe.runtime import Runtime
 from ujumbe.store import answers
 from ujumbe.store.api_keys import ApiKey
@@ -119,7 +119,6 @@ async def send(runtime: Live, body: Send, key: Sender, idempotency_key: Idempote
     if idempotency_key is not None:
         claim = answers.Request(runtime.account, key_id or 0, text.storable(idempotency_key), _hash(body))
     accepted = await _accept(runtime, order, claim)
-    runtime.outbox.set()
     return JSONResponse(accepted.document, 202, {"Idempotent-Replayed": "true"} if accepted.replayed else {})
 
 
@@ -131,18 +130,25 @@ async def quote(runtime: Live, body: Send) -> Quote:
 
 async def _accept(runtime: Runtime, order: Order, claim: answers.Request | None) -> Accepted:
     if claim is None:
-        return await runtime.db.write(accepting.accept, order, None)
+        return await runtime.accept(accepting.Request(order))
     held = (claim.api_key, claim.key)
     if held in runtime.keys_in_flight:
-        raise Problem("conflict", "A request with this Idempotency-Key is being answered", headers={"Retry-After": "1"})
+        raise _busy()
     runtime.keys_in_flight.add(held)
     try:
-        return await runtime.db.write(accepting.accept, order, claim)
+        return await runtime.accept(accepting.Request(order, claim))
+    except BusyError:
+        raise _busy() from None
     except ConflictError as error:
         errors = [{"field": "Idempotency-Key", "message": str(error)}]
         raise Problem("invalid", "Not valid: Idempotency-Key", errors=errors) from None
     finally:
         runtime.keys_in_flight.discard(held)
+
+
+def _busy() -> Problem:
+    detail = "A request with this Idempotency-Key is being answered"
+    return Problem("conflict", detail, headers={"Retry-After": "1"})
 
 
 def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:

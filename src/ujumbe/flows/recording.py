@@ -1,0 +1,230 @@
+"""What came of calls, written down: recipient by recipient, for many calls in one transaction."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ujumbe.africastalking import replies, verdict
+from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, RefusedError, Taken
+from ujumbe.africastalking.replies import Recipient
+from ujumbe.domain import consent, message, retry
+from ujumbe.domain.message import Event, State
+from ujumbe.domain.outcome import Actor, Outcome, Verdict
+from ujumbe.flows import delivery, pausing
+from ujumbe.flows.claiming import Call
+from ujumbe.store import calls, decisions, opt_outs, standings
+from ujumbe.store.batches import Source
+from ujumbe.store.calls import AttemptResult, Ending
+from ujumbe.store.database import Tx
+from ujumbe.store.decisions import Decision, Rule
+from ujumbe.store.standings import NOTHING, Facts, Move, Standing
+
+LEASE_MS: Final = 90_000
+"""Not before the old call's lease is over may a repeat leave: its late answer must find nothing new under way."""
+INSUFFICIENT_BALANCE: Final = 405
+
+Result = replies.SendReply | ProviderError
+Tally = Counter[Verdict]
+"""How many messages of a call came to which end."""
+
+
+class NotStartedError(NotTakenError):
+    """The call was not begun: too long had passed since its messages were taken up, and consent may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A call and what came of it."""
+
+    call: Call
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What came of one message in one call."""
+
+    call: int
+    outcome: Outcome
+    line: Recipient | None = None
+    waits: bool = False
+    """Whether it waits for something other than its own next try: the balance, the credentials, a free moment."""
+    retry_after: float | None = None
+
+
+def record_all(tx: Tx, finished: Sequence[Finished]) -> list[Tally]:
+    """Record what came of calls of one account, and apply the reports that came before. What each call brought."""
+    tallies = []
+    for group in _apart(finished):
+        fates = [_fates(each) for each in group]
+        _record(tx, group, {message: fate for each in fates for message, fate in each.items()})
+        tallies += [Counter(fate.outcome.verdict for fate in each.values()) for each in fates]
+    pausing.heed(tx, finished[0].call.account, [each.result for each in finished], _unpaid(finished))
+    return tallies
+
+
+def settle(tx: Tx, account: int, call_ids: Sequence[int], outcome: Outcome, rule: Rule) -> None:
+    """Give every message of these calls that has no outcome yet the same one."""
+    for call_id in call_ids:  # one at a time: a message may be in several of them
+        pending = {attempt[0]: _Fate(call_id, outcome) for attempt in calls.open_attempts(tx, [call_id])}
+        _apply(tx, account, pending, rule)
+
+
+def _apart(finished: Sequence[Finished]) -> Iterator[list[Finished]]:
+    """Groups in which no message is in two calls: each decision sees what the one before it did."""
+    group: list[Finished] = []
+    seen: set[int] = set()
+    for each in finished:
+        if not seen.isdisjoint(each.call.messages):
+            yield group
+            group, seen = [], set()
+        group.append(each)
+        seen.update(each.call.messages)
+    yield group
+
+
+def _record(tx: Tx, group: Sequence[Finished], fates: dict[int, _Fate]) -> None:
+    account = group[0].call.account
+    if any(each.outcome.verdict is Verdict.OPTED_OUT for each in fates.values()):
+        opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
+    calls.finish(tx, [_ending(each) for each in group])
+    _apply(tx, account, fates, None)
+
+
+def _ending(finished: Finished) -> Ending:
+    call, result = finished.call, finished.result
+    if isinstance(result, ProviderError):
+        ended = {Taken.NO: "not_taken", Taken.ANSWERED: "answered", Taken.MAYBE: "maybe_taken"}[result.taken]
+        return Ending(call.id, ended, result.http_status, str(result), result.body)
+    return Ending(call.id, "answered", result.http_status, result.summary)
+
+
+def _fates(finished: Finished) -> dict[int, _Fate]:
+    call, result = finished.call, finished.result
+    if isinstance(result, ProviderError):
+        waits = isinstance(result, CredentialsError | NotStartedError)
+        after = result.retry_after if isinstance(result, NotTakenError) else None
+        fate = _Fate(call.id, _outcome_of_error(result), waits=waits, retry_after=after)
+        return dict.fromkeys(call.messages, fate)
+    return {
+        message_id: _Fate(call.id, outcome, line, waits=outcome.code == INSUFFICIENT_BALANCE)
+        for message_id, (line, outcome) in zip(call.messages, verdict.judge(call.outgoing.to, result), strict=True)
+    }
+
+
+def _outcome_of_error(error: ProviderError) -> Outcome:
+    word = Verdict.UNCERTAIN
+    # With wrong credentials nothing is wrong with the messages: they wait until the key is mended.
+    if isinstance(error, NotTakenError | CredentialsError):
+        word = Verdict.NOT_TAKEN
+    elif isinstance(error, RefusedError):
+        word = Verdict.REFUSED
+    return Outcome(error.http_status, "", word, Actor.PROVIDER, str(error))
+
+
+def _unpaid(finished: Sequence[Finished]) -> bool:
+    """Whether AT said that the balance does not cover a text."""
+    return any(
+        line.code == INSUFFICIENT_BALANCE
+        for each in finished
+        if not isinstance(each.result, ProviderError)
+        for line in each.result.recipients
+    )
+
+
+def _apply(tx: Tx, account: int, fates: dict[int, _Fate], rule: Rule | None) -> None:
+    """Settle the attempts, and move each message as its outcome says, unless a report has moved it further already."""
+    found = standings.read(tx, fates)
+    unsure = [each for each, fate in fates.items() if _EVENTS[fate.outcome.verdict] in (Event.NOT_TAKEN, Event.LOST)]
+    latest = calls.latest(tx, unsure)
+    moves, notes, out = [], [], []
+    for message_id, fate in fates.items():
+        was = found[message_id]
+        stale = message_id in latest and latest[message_id] != fate.call
+        move, note = _decide(tx, was, fate, rule, stale=stale)
+        moves.append(move)
+        notes += note
+        if fate.outcome.verdict is Verdict.OPTED_OUT:
+            out.append(was)
+    for was in out:
+        sender = consent.named(was.sender)
+        opt_outs.insert(tx, account, was.number, sender, opt_outs.Source.REFUSAL, "406 UserInBlacklist at send")
+    standings.move(tx, moves)
+    decisions.insert(tx, notes)
+    calls.settle(tx, [_attempt(message_id, fate) for message_id, fate in fates.items()])
+    delivery.apply_waiting(tx, account, [fate.line.message_id for fate in fates.values() if fate.line])
+
+
+def _attempt(message_id: int, fate: _Fate) -> AttemptResult:
+    line, outcome = fate.line, fate.outcome
+    return AttemptResult(
+        message_id,
+        fate.call,
+        outcome.verdict,
+        provider_id=line.message_id if line else "",
+        code=outcome.code,
+        status=line.status if line else outcome.name,
+        parts=line.parts if line else None,
+        cost=line.cost if line else None,
+    )
+
+
+_EVENTS: Final = {
+    Verdict.TAKEN: Event.TAKEN,
+    Verdict.REFUSED: Event.REFUSED,
+    Verdict.OPTED_OUT: Event.OPTED_OUT,
+    Verdict.NOT_TAKEN: Event.NOT_TAKEN,
+    Verdict.UNCERTAIN: Event.LOST,
+}
+
+
+def _decide(tx: Tx, was: Standing, fate: _Fate, rule: Rule | None, *, stale: bool) -> tuple[Move, list[Decision]]:
+    """Where a message goes from here, and what is exceptional about it.
+
+    `stale` says that a later attempt is under way: a late word of "not taken" or "unknown" on an earlier one says
+    nothing about it.
+    """
+    facts = NOTHING if fate.line is None else Facts(provider_id=fate.line.message_id, cost=fate.line.cost)
+    event = _EVENTS[fate.outcome.verdict]
+    stays = Move(was, was.state, None, facts, assumed=was.assumed)
+    if stale:
+        return stays, []
+    due = None
+    if event is Event.NOT_TAKEN:
+        due = _next_try(tx, was, fate)
+        # Who asked through an invoke route was told that it failed, and may have tried again: it is not queued.
+        if was.source is Source.INVOKE or due >= was.expires_at:
+            event, due = Event.GAVE_UP, None
+    policy = None
+    if event is Event.LOST and was.source is not Source.INVOKE:
+        event, due = _policy(tx, was)
+        policy = Rule.POLICY if event is not Event.LOST else None
+    # What settles a doubt at once passes through it: the table knows no other way.
+    start = State.UNCERTAIN if policy else was.state
+    state = message.after(start, event, assumed=was.assumed)
+    if state is None:
+        return stays, []
+    reason = "" if event is Event.TAKEN else fate.outcome.meaning
+    move = Move(was, state, reason, facts, due, assumed=message.still_assumed(event, assumed=was.assumed))
+    late = Rule.LATE if was.state is not State.SENDING and event is Event.TAKEN else None
+    notes = [Decision(was.id, each, state, fate.outcome.meaning) for each in (rule, policy, late) if each]
+    return move, notes
+
+
+def _next_try(tx: Tx, was: Standing, fate: _Fate) -> int:
+    if fate.waits:
+        return tx.now  # the account's own pause holds it back, not a schedule
+    wait = retry.delay(max(was.tries, 1), random.random())
+    return tx.now + round(1000 * max(wait, fate.retry_after or 0.0))
+
+
+def _policy(tx: Tx, was: Standing) -> tuple[Event, int | None]:
+    """What its own `on_uncertain` makes of a message that may have been taken: by default it is held for a person."""
+    if was.state is not State.SENDING or was.on_uncertain == "hold":
+        return Event.LOST, None
+    due = tx.now + LEASE_MS
+    if was.on_uncertain == "resend" and due < was.expires_at:
+        return Event.REPEATED, due
+    return Event.WRITTEN_OFF, None

@@ -1,0 +1,134 @@
+"""The outbox: the queue side of the messages table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ujumbe.domain.message import State
+from ujumbe.store.database import Tx
+
+MOST_LANES: Final = 200
+"""Senders looked at in one claim. An account registers a handful."""
+MOST_MOVED: Final = 10_000
+"""Messages that fall due or expire in one transaction: bounds how long it holds them."""
+
+
+class New(NamedTuple):
+    """A message to store: where it goes, in which state it begins, and why."""
+
+    number: str
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When messages may leave (epoch ms), and which go first: the higher priority."""
+
+    due: int
+    expires: int
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The messages of one batch that are to be stored. `scope` is its sender as opt-outs compare it."""
+
+    batch: int
+    scope: str
+    times: Times
+    new: Sequence[New]
+
+
+class Lane(NamedTuple):
+    """A sender (as opt-outs compare it) with something queued, and its highest priority."""
+
+    scope: str
+    top: int
+
+
+class Due(NamedTuple):
+    """A message whose time has come."""
+
+    id: int
+    number: str
+    batch: int
+    priority: int
+    due_at: int
+    expires_at: int
+    opted_out: bool
+
+
+def insert(tx: Tx, account: int, lots: Sequence[Lot]) -> list[list[int]]:
+    """Store the messages of some batches; their ids, a list for each lot.
+
+    One that is `sending` has its first try behind it; where one is queued, the workers are told.
+    """
+    ids = iter(tx.new_ids(sum(len(lot.new) for lot in lots)))
+    made = [[next(ids) for _ in lot.new] for lot in lots]
+    rows = [
+        (message, lot.batch, each.number, lot.scope, each.state, each.reason, lot.times.priority, lot.times.due,
+         lot.times.expires, int(each.state is State.SENDING))
+        for lot, lot_ids in zip(lots, made, strict=True)
+        for message, each in zip(lot_ids, lot.new, strict=True)
+    ]  # fmt: skip
+    if rows:
+        names = ("id", "batch", "number", "scope", "state", "reason", "priority", "due", "expires", "tries")
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        tx.many("outbox.insert", columns, account=account, now=tx.now)
+        if State.QUEUED in columns["state"]:
+            tx.wake()
+    return made
+
+
+def fall_due(tx: Tx, account: int) -> int:
+    """Queue what was scheduled and whose time has come; how many messages that was."""
+    return tx.run("outbox.fall_due", account=account, now=tx.now, most=MOST_MOVED)
+
+
+def expire(tx: Tx, account: int, reason: str) -> int:
+    """Expire what waited too long; how many messages that was."""
+    return tx.run("outbox.expire", account=account, reason=reason, now=tx.now, most=MOST_MOVED)
+
+
+def lanes(tx: Tx, account: int) -> list[Lane]:
+    """The senders with something queued, in the order of their names."""
+    return [Lane(*row) for row in tx.tuples("outbox.lanes", account=account, most=MOST_LANES)]
+
+
+def due(tx: Tx, account: int, lane: Lane, most: int) -> list[Due]:
+    """The first `most` queued messages of a sender whose time has come, by priority and age.
+
+    Nobody else gets them until the transaction ends.
+    """
+    found: list[Due] = []
+    priority: int | None = lane.top
+    while priority is not None and len(found) < most:
+        place = {"account": account, "scope": lane.scope, "priority": priority}
+        found += [Due(*row) for row in tx.tuples("outbox.due", now=tx.now, most=most - len(found), **place)]
+        if len(found) < most:
+            below = tx.one("outbox.below", **place)
+            priority = None if below is None else below["priority"]
+    return found
+
+
+def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> None:
+    """Bring those of `message_ids` that are still queued into `state`: they are not sent."""
+    if message_ids:
+        tx.run("outbox.set_aside", ids=list(message_ids), state=state, reason=reason, now=tx.now)
+
+
+def take(tx: Tx, message_ids: Sequence[int]) -> set[int]:
+    """Bring those of `message_ids` that are still queued into `sending`; which they were."""
+    return {row[0] for row in tx.tuples("outbox.take", ids=list(message_ids), now=tx.now)}
+
+
+def next_due(tx: Tx, account: int) -> int | None:
+    """When the next waiting message is due (epoch ms), or None where nothing waits."""
+    due: int | None = tx.all("outbox.next_due", account=account)[0]["due"]
+    return due
+
+
+def depth(tx: Tx, account: int) -> dict[State, tuple[int, int]]:
+    """How many messages are queued and scheduled, and since when (epoch ms) the first of them has been due."""
+    return {State(row["state"]): (row["number"], row["oldest"]) for row in tx.all("outbox.depth", account=account)}

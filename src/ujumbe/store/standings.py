@@ -1,0 +1,93 @@
+"""Where messages stand, and how they move: read under lock, decided elsewhere, written if nothing changed meanwhile."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ujumbe.domain.message import State
+from ujumbe.domain.money import Money
+from ujumbe.store.batches import Source
+from ujumbe.store.database import Tx
+
+
+class Standing(NamedTuple):
+    """What a decision about a message needs to know of it. Times are epoch milliseconds."""
+
+    id: int
+    account: int
+    number: str
+    state: State
+    assumed: bool
+    progress: str
+    tries: int
+    expires_at: int
+    sent_at: int | None
+    network_code: str
+    sender: str
+    source: Source
+    on_uncertain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What evidence adds to a message; None leaves what is known."""
+
+    provider_id: str | None = None
+    progress: str | None = None
+    network_code: str | None = None
+    cost: Money | None = None
+
+
+NOTHING = Facts()
+
+
+class Move(NamedTuple):
+    """A message's way from the state it was found in to the next, which may be the same. `reason` None keeps it.
+
+    `assumed` marks an end that nobody has evidence for; `due` (epoch ms) is when a queued one may leave.
+    """
+
+    was: Standing
+    state: State
+    reason: str | None
+    facts: Facts = NOTHING
+    due: int | None = None
+    assumed: bool = False
+
+
+def read(tx: Tx, message_ids: Iterable[int]) -> dict[int, Standing]:
+    """Where these messages stand, locked until the transaction ends."""
+    return {row[0]: _standing(*row) for row in tx.tuples("messages.standings", ids=list(message_ids))}
+
+
+def one(tx: Tx, message_id: int) -> Standing:
+    """Where one message stands, locked until the transaction ends."""
+    return read(tx, [message_id])[message_id]
+
+
+def move(tx: Tx, moves: Sequence[Move]) -> int:
+    """Carry out `moves`, each of another message; how many found their message where it was read."""
+    rows = [
+        (each.was.id, each.was.state, each.state, int(each.assumed), each.reason, each.due,
+         each.facts.provider_id or None, each.facts.progress, each.facts.network_code or None,
+         *_money(each.facts.cost))
+        for each in moves
+    ]  # fmt: skip
+    if not rows:
+        return 0
+    names = ("id", "was", "state", "assumed", "reason", "due", "provider_id", "progress", "network_code",
+             "cost_micros", "cost_currency")  # fmt: skip
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    if State.QUEUED in columns["state"]:
+        tx.wake()
+    return tx.many("messages.move", columns, now=tx.now)
+
+
+def _money(cost: Money | None) -> tuple[int | None, str | None]:
+    return (None, None) if cost is None else (cost.micros, cost.currency)
+
+
+def _standing(message: int, account: int, number: str, state: str, assumed: int, *rest: Any) -> Standing:
+    progress, tries, expires_at, sent_at, network_code, sender, source, on_uncertain = rest
+    first = (message, account, number, State(state), bool(assumed), progress, tries, expires_at)
+    return Standing(*first, sent_at, network_code, sender, Source(source), on_uncertain)
