@@ -18,6 +18,7 @@ from ujumbe.store.outbox import Lot, New, Times
 
 LIFETIMES_MS: Final = {"otp": 10 * 60 * 1000, "transactional": 24 * 3600 * 1000, "promotional": 24 * 3600 * 1000}
 """How long a text may wait in our queue by its category: a login code is worth nothing after ten minutes."""
+BUSY: Final = "a request with this Idempotency-Key is being answered"
 FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
 
 
@@ -67,7 +68,16 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     A request whose key came before gets its answer again and nothing is stored. In place of an answer there is a
     `ConflictError`, a `BusyError`, or an `InvalidInputError` where a time cannot be or no number can be texted.
     """
-    results: list[Accepted | Exception | None] = [_already(tx, each) for each in requests]
+    results: list[Accepted | Exception | None] = []
+    keys: set[tuple[int, int, str]] = set()
+    for each in requests:
+        result = _already(tx, each)
+        if result is None and each.claim is not None:
+            # Its caller went away and came again before it was stored: two in one transaction hold the same lock.
+            key = each.claim.account, each.claim.api_key, each.claim.key
+            result = BusyError(BUSY) if key in keys else None
+            keys.add(key)
+        results.append(result)
     fresh = [index for index, result in enumerate(results) if result is None]
     by_account: dict[int, list[int]] = {}
     for index in fresh:
@@ -83,7 +93,7 @@ def _already(tx: Tx, request: Request) -> Accepted | Exception | None:
     claim = request.claim
     if claim is not None:
         if not tx.try_lock(f"key {claim.account} {claim.api_key} {claim.key}"):
-            return BusyError("a request with this Idempotency-Key is being answered")
+            return BusyError(BUSY)
         earlier = answers.find(tx, claim)
         if earlier is not None:
             if not earlier.same_body:
