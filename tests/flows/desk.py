@@ -71,10 +71,13 @@ class Desk:
     def close(self) -> None:
         self.store.close()
 
-    def crash(self) -> int:
-        """Go away without recording anything, and start again: how many calls were found open."""
+    def reopen(self) -> None:
         self.store.close()
         self.store = self.place.open()
+
+    def crash(self) -> int:
+        """Go away without recording anything, and start again: how many calls were found open."""
+        self.reopen()
         if self.place.several:  # no lock proves us dead there: our leases run out
             self.place.ask("UPDATE calls SET lease_until = 0 WHERE verdict = 'open'")
         return self.settle(all_owners_dead=not self.place.several)
@@ -125,8 +128,12 @@ class Desk:
         return None if health is None else self.store.write(pausing.probed, self.account, health.pause, answer)
 
     def report(self, provider_id: str, status: str, to: str = "", **more: str) -> Fate:
-        given = {"id": provider_id, "status": status, "phoneNumber": to, **more}
-        return self.store.write(delivery.receive, self.account, form("delivery-reports", given))
+        return self.reported(provider_id, status, to, **more)[0]
+
+    def reported(self, provider_id: str, status: str, to: str = "", **more: str) -> tuple[Fate, Raw]:
+        """What became of a report, and the report."""
+        raw = form("delivery-reports", {"id": provider_id, "status": status, "phoneNumber": to, **more})
+        return self.store.write(delivery.receive, self.account, raw), raw
 
     def hear(
         self, provider_id: str, sender: str, text: str, template: str = "{text}", **more: str
