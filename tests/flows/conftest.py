@@ -49,6 +49,15 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
+def shared(one_postgres: Place) -> Iterator[Desk]:
+    """On PostgreSQL alone: what several connections do to each other."""
+    one_postgres.empty()
+    opened = Desk(one_postgres)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def desk(fresh: Fresh) -> Iterator[Desk]:
     opened = Desk(fresh())
     yield opened
@@ -56,7 +65,7 @@ def desk(fresh: Fresh) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The database's clock in our hands: what is due and what is late is decided, not waited for."""
     made = Clock()
     made.rule(monkeypatch)

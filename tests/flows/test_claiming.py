@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.flows.conftest import Clock, Fresh
-from tests.flows.desk import Desk, Line, number
-from tests.flows.places import account, finished, python
-from ujumbe.flows import claiming
-from ujumbe.flows.claiming import Call, Limits
+from tests.flows.desk import Desk, Line, form, number
+from tests.flows.places import account, batch, during, finished, overlapped, python
+from ujumbe.domain.message import State
+from ujumbe.flows import claiming, consent, sending
+from ujumbe.flows.claiming import Call, Claimed, Limits
+from ujumbe.store import batches, outbox
+from ujumbe.store.database import Tx
+from ujumbe.store.outbox import Lot, New, Times
 
 CLAIM = """
 import asyncio, sys
@@ -150,6 +154,117 @@ def test_two_threads_claim_at_once_and_nothing_twice(desk: Desk) -> None:
     assert sorted(found) == sorted(made)
 
 
+def prepared(desk: Desk, *numbers: str, text: str = "Habari", sender: str = "UJUMBE", **times: int) -> list[int]:
+    """Messages with a time and a priority of their own."""
+
+    def work(tx: Tx) -> list[int]:
+        given = batch(desk.account, text=text, sender=sender)
+        chosen = {"due": tx.now, "expires": tx.now + 3_600_000, **times}
+        lot = Lot(
+            batches.insert(tx, given),
+            batches.scope_of(given),
+            Times(**chosen),
+            [New(each, State.QUEUED) for each in numbers],
+        )
+        return outbox.insert(tx, desk.account, [lot])[0]
+
+    return desk.store.write(work)
+
+
+def test_priority_and_age_count_across_senders(desk: Desk, clock: Clock) -> None:
+    for text, sender, priority, age in (
+        ("fourth", "A", 0, 10),
+        ("second", "B", 5, 10),
+        ("first", "C", 5, 20),
+        ("third", "A", 1, 0),
+        ("fifth", "B", 0, 5),
+        ("sixth", "C", -1, 90),
+    ):
+        prepared(desk, number(1), text=text, sender=sender, priority=priority, due=clock.now - age)
+    found = [call.outgoing.text for _ in range(6) for call in desk.claim(1)]
+    assert found == ["first", "second", "third", "fourth", "fifth", "sixth"]
+
+
+def test_what_belongs_together_leaves_in_few_calls(desk: Desk) -> None:
+    made = [message for index in range(25) for message in desk.accept(number(index))]
+    calls = desk.claim(recipients=10)
+    assert [len(call.messages) for call in calls] == [10, 10, 5]
+    assert [message for call in calls for message in call.messages] == made
+
+
+def test_a_free_place_is_filled_however_few_there_are(desk: Desk) -> None:
+    desk.accept(*map(number, range(500)))
+    [call] = desk.claim(1)
+    assert len(call.messages) == 500
+
+
+def test_no_more_numbers_than_there_is_room_for(desk: Desk) -> None:
+    desk.accept(*map(number, range(20)))
+    desk.accept(*map(number, range(20)), text="other")
+    assert sum(len(call.messages) for call in desk.claim(numbers=7)) == 7
+
+
+@pytest.mark.parametrize("rate", [1.0, 8.0, 30.0])
+def test_a_paced_sender_shares_its_pace_among_all_workers(desk: Desk, clock: Clock, rate: float) -> None:
+    seconds = 10
+    desk.accept(*map(number, range(round(rate * seconds * 2))))
+    begin, taken = clock.now, list[int]()
+    with desk.place.open() as other:
+        while clock.now < begin + 1_000 * seconds:
+            for store in (desk.store, other):
+                claimed = store.write(claiming.claim, desk.account, Limits(paces={"ujumbe": rate}))
+                taken += [clock.now] * sum(len(call.messages) for call in claimed.calls)
+            assert claimed.again_ms is not None
+            clock.forward(claimed.again_ms)
+    for moment in taken:
+        assert sum(moment <= each < moment + 1_000 for each in taken) <= max(1.25 * rate, 1)
+    assert len(taken) >= 0.99 * rate * seconds, "and it is used"
+
+
+@pytest.mark.parametrize("pace", [{"ujumbe": 1.0}, {"*": 1.0, "12345": 1_000.0}], ids=["named", "all but one"])
+def test_a_held_sender_holds_up_nobody_else(desk: Desk, clock: Clock, pace: dict[str, float]) -> None:
+    prepared(desk, *map(number, range(1_500)), priority=9)
+    prepared(desk, *map(number, range(20)), sender="12345")
+    claimed = desk.take(paces=pace)
+    assert [(call.outgoing.sender, len(call.messages)) for call in claimed.calls] == [("UJUMBE", 1), ("12345", 20)]
+    again = desk.take(paces=pace)
+    assert (again.calls, again.again_ms, again.more) == ([], 1_001, False)
+    clock.forward(1_001)
+    assert [(call.outgoing.sender, len(call.messages)) for call in desk.claim(paces=pace)] == [("UJUMBE", 1)]
+
+
+def test_opted_out_heads_are_set_aside_and_more_is_behind_them(desk: Desk) -> None:
+    for index in range(40):
+        desk.opt_out(number(index))
+    out = desk.accept(*map(number, range(40)))
+    [message] = desk.accept(number(99))
+    rounds = 0
+    while not (claimed := desk.take(calls=2)).calls:
+        assert claimed.more
+        rounds += 1
+    assert rounds > 1
+    assert [call.messages for call in claimed.calls] == [(message,)]
+    assert {desk.state(each) for each in out} == {State.BLOCKED}
+    assert not desk.take().more
+
+
+def test_expired_heads_are_set_aside_and_more_is_behind_them(
+    desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST_MOVED", 10)
+    late = desk.accept(*map(number, range(25)), lifetime_ms=1_000)
+    clock.forward(1_000)
+    seen = [desk.take() for _ in range(3)]
+    assert [(each.calls, each.more) for each in seen] == [([], True), ([], True), ([], False)]
+    assert {desk.state(each) for each in late} == {State.EXPIRED}
+
+
+def test_a_message_is_claimed_until_the_last_moment_and_not_after(desk: Desk, clock: Clock) -> None:
+    prepared(desk, number(1), expires=clock.now + 1)
+    prepared(desk, number(2), text="other", expires=clock.now)
+    assert [call.outgoing.to for call in desk.claim()] == [(number(1),)]
+
+
 SENDERS = ("UJUMBE", "12345", "")
 STEP = st.one_of(
     st.tuples(st.just("accept"), st.integers(0, 3), st.sampled_from(SENDERS)),
@@ -167,9 +282,7 @@ SELECT b.sender, o.sender FROM attempts a JOIN messages m ON m.id = a.message_id
 
 @settings(max_examples=20)
 @given(st.lists(STEP, max_size=25))
-def test_no_attempt_begins_after_an_opt_out_in_its_scope(
-    fresh: Fresh, steps: list[tuple[str, int, str]]
-) -> None:
+def test_no_attempt_begins_after_an_opt_out_in_its_scope(fresh: Fresh, steps: list[tuple[str, int, str]]) -> None:
     desk = Desk(fresh())
     open_calls: list[Call] = []
     try:
@@ -196,3 +309,54 @@ def test_no_attempt_begins_after_an_opt_out_in_its_scope(
         )
     finally:
         desk.close()
+
+
+# An opt-out and a claim at the same time, on two connections: whichever commits first, the other knows of it.
+
+
+@pytest.mark.parametrize("invoke", [False, True], ids=["queued", "invoked"])
+def test_a_claim_waits_for_an_opt_out_that_is_being_written(shared: Desk, *, invoke: bool) -> None:
+    shared.accept(number(1))
+
+    def submit(tx: Tx) -> Claimed | Call | Exception | None:
+        if invoke:
+            return sending.accept_now(tx, batch(shared.account, source="invoke"), number(1), Limits())
+        return claiming.claim(tx, shared.account, Limits())
+
+    submitted = overlapped(shared.store, lambda tx: stop(tx, shared), submit)
+    assert submitted is None or (isinstance(submitted, Claimed) and submitted.calls == [])
+    assert set(shared.place.ask("SELECT state FROM messages")) <= {("blocked",), ("queued",)}
+    assert shared.place.ask("SELECT 1 FROM attempts") == []
+
+
+def test_an_opt_out_waits_for_a_claim_that_is_being_written(shared: Desk) -> None:
+    """It is committed after the attempt, which therefore stands; whatever comes later knows of it."""
+    shared.accept(number(1))
+    overlapped(shared.store, lambda tx: claiming.claim(tx, shared.account, Limits()), lambda tx: stop(tx, shared))
+    [(attempt, opt_out)] = shared.place.ask("SELECT a.call_id, o.id FROM attempts a, opt_outs o")
+    assert attempt < opt_out
+    shared.accept(number(1))
+    assert shared.claim() == []
+
+
+def test_claims_do_not_wait_for_each_other(shared: Desk) -> None:
+    made = numbered(shared, 10)
+
+    first: list[Call] = []
+
+    def hold(tx: Tx) -> None:
+        first.extend(claiming.claim(tx, shared.account, Limits(calls=1)).calls)
+
+    second = during(shared.store, hold, lambda tx: claiming.claim(tx, shared.account, Limits()).calls)
+
+    def of(calls: list[Call]) -> list[int]:
+        return [message for call in calls for message in call.messages]
+
+    assert of(first) == [min(made)]
+    assert set(of(second)) == made - set(sorted(made)[: claiming.FIRST_LOOK]), (
+        "what the first has only looked at is its own"
+    )
+
+
+def stop(tx: Tx, desk: Desk) -> object:
+    return consent.receive(tx, desk.account, form("opt-out", {"phoneNumber": number(1)}))

@@ -27,7 +27,9 @@ def report(desk: Desk, to: str, status: str = "Success", provider_id: str = UNKN
     fate, raw = desk.reported(provider_id, status, to)
     if fate is Fate.WAITING:
         desk.store.write(inferring.after_report, desk.account, raw, infer=infer)
-    [[state]] = desk.place.ask(f"SELECT state FROM callbacks WHERE provider_id = '{provider_id}' ORDER BY id DESC LIMIT 1")
+    [[state]] = desk.place.ask(
+        f"SELECT state FROM callbacks WHERE provider_id = '{provider_id}' ORDER BY id DESC LIMIT 1"
+    )
     return Fate(state)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.simulator.receiver import Served
 from tests.flows.places import PATIENCE, batch, counts
+from tests.simulator.receiver import Served
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import sending
@@ -82,9 +82,10 @@ async def until(runtime: Runtime, found: Callable[[dict[State, int]], bool]) -> 
 
 async def paused(runtime: Runtime, kind: Pause) -> str:
     """Wait until the account is held up so; why it is."""
-    async with asyncio.timeout(PATIENCE):
-        while (health := await runtime.db.read(accounts.health, runtime.account)).pause is not kind:
-            await asyncio.sleep(0.01)
+    deadline = time.monotonic() + PATIENCE
+    while (health := await runtime.db.read(accounts.health, runtime.account)).pause is not kind:
+        assert time.monotonic() < deadline, health
+        await asyncio.sleep(0.01)
     return health.note
 
 
