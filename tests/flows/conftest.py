@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.flows.desk import Desk
-from tests.flows.places import Place
+from tests.flows.places import Place, one_postgres
 from ujumbe.store import postgres_tx
 from ujumbe.store.opening import SQLITE
+
+__all__ = ["one_postgres"]
 
 Fresh = Callable[[], Place]
 
@@ -24,14 +26,6 @@ class Clock:
         """Be the clock of both databases, and of ids."""
         monkeypatch.setattr(time, "time_ns", lambda: self.now * 1_000_000)
         monkeypatch.setattr(postgres_tx.Clock, "now_ms", lambda _: self.now)
-
-
-@pytest.fixture(scope="session")
-def one_postgres(request: pytest.FixtureRequest) -> Place:
-    """A database that tests have one after the other: emptying it is quicker than making one."""
-    place = Place(request.getfixturevalue("postgres").create("flows"))
-    place.open().close()
-    return place
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

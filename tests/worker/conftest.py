@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.places import PATIENCE, batch, counts
+from tests.flows.places import PATIENCE, Place, batch, counts, one_postgres
 from tests.simulator.receiver import Served
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.pause import Pause
@@ -22,6 +22,8 @@ from ujumbe.store import accounts
 from ujumbe.worker import loop
 from ujumbe.worker.throttle import Throttle
 
+__all__ = ["one_postgres"]
+
 ENDS = {*FINAL, State.SENT, State.UNCERTAIN}
 
 
@@ -30,6 +32,13 @@ def at() -> Iterator[httpx.Client]:
     """A local AT that calls nobody back."""
     with Served(create_app(SimulatorConfig())) as url, httpx.Client(base_url=url, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def place(one_postgres: Place) -> Place:
+    """An empty PostgreSQL database."""
+    one_postgres.empty()
+    return one_postgres
 
 
 def turn(at: httpx.Client, **knobs: float) -> None:
