@@ -12,7 +12,7 @@ from benchmarks.stage import Stage
 
 def run(stage: Stage) -> Iterator[Row]:
     """The claim rate with much behind it ÷ with little."""
-    few, many = 10_000, stage.sized(1_000_000, 200_000)
+    few, many = 10_000, stage.sized(1_000_000, 100_000)
     stage.progress(f"making {many:,} finished messages")
     env = {"UJUMBE_MOST_RECIPIENTS": str(NUMBERS_A_CALL)}
     long, short = with_finished(stage, many, **env), with_finished(stage, few, **env)

@@ -46,8 +46,8 @@ class Drain:
 
 def run(stage: Stage) -> Iterator[Row]:
     """All rows about dispatching."""
-    yield against_sdk(stage, NUMBERS_A_CALL, stage.sized(20_000, 10_000), at_least=1.0, aim=1.8)
-    yield against_sdk(stage, 1, stage.sized(5_000, 2_000), at_least=6, aim=12)
+    yield against_sdk(stage, NUMBERS_A_CALL, stage.sized(20_000, 5_000), at_least=1.0, aim=1.8)
+    yield against_sdk(stage, 1, stage.sized(5_000, 1_000), at_least=6, aim=12)
     yield at_latency(stage)
 
 
@@ -86,7 +86,7 @@ def against_sdk(stage: Stage, each: int, many: int, *, at_least: float, aim: flo
 def at_latency(stage: Stage) -> Row:
     """A provider that takes its time: the steady state against what 32 calls of 100 in flight could at best do."""
     stage.progress(f"dispatch at {LATENCY_MS} ms")
-    many = stage.sized(50_000, 20_000)
+    many = stage.sized(50_000, 10_000)
     service = stage.service(UJUMBE_MOST_RECIPIENTS=str(NUMBERS_A_CALL), UJUMBE_CALLS_IN_FLIGHT=str(CALLS))
     requests = list(lists(service.key, many))
     drains = []

@@ -18,7 +18,7 @@ AT_MOST = 1.25
 
 def run(stage: Stage) -> Iterator[Row]:
     """The peak with a million queued ÷ with ten thousand."""
-    many = stage.sized(1_000_000, 200_000)
+    many = stage.sized(1_000_000, 100_000)
     stage.progress(f"memory with {many:,} queued")
     yield Row(
         f"peak memory of the sending process, {many:,} queued, {WORKED:,} sent",

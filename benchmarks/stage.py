@@ -32,7 +32,7 @@ class Stage:
     @property
     def rounds(self) -> int:
         """How often each side of a ratio is measured."""
-        return 2 if self.quick else 3
+        return 1 if self.quick else 3
 
     def sized(self, full: int, quick: int) -> int:
         """A quantity of a run."""
