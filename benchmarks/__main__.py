@@ -7,9 +7,13 @@ load and the stub provider) on the second.
 import argparse
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.postgres import UnavailableError
 
 from benchmarks import accept, claims, dispatch, machine, memory, provider, stage
 from benchmarks.report import Row, print_table, say, write_json
@@ -44,7 +48,7 @@ def play(given: argparse.Namespace, stub: Stub, folder: Path) -> list[Row]:
             with opened(stub, folder, quick=given.quick) as half:
                 for name in given.names or BENCHMARKS:
                     rows.extend(BENCHMARKS[name](half))
-        except stage.MissingError as error:
+        except UnavailableError as error:
             say(f"{database}: left out: {error}")
     rows.extend(provider.run(stub, rows))
     return rows
@@ -53,6 +57,7 @@ def play(given: argparse.Namespace, stub: Stub, folder: Path) -> list[Row]:
 def main() -> None:
     """Measure and print."""
     given = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no process and no folder is left behind
     begin = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="ujumbe-bench-", dir=given.data)).resolve()
     try:

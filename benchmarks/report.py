@@ -3,12 +3,15 @@
 import json
 import statistics
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+BEGIN = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ def in_turns(
 
 
 def say(text: str) -> None:
-    """Tell what is going on, to the terminal only."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell what is going on and how long it has been, apart from the figures."""
+    print(f"{time.monotonic() - BEGIN:5.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def print_table(rows: Sequence[Row], facts: dict[str, str | float | int]) -> None:

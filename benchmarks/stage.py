@@ -3,18 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import count
 from pathlib import Path
+
+from tests import postgres
 
 from benchmarks import machine
 from benchmarks.report import say
 from benchmarks.service import Service, Stub, empty_sqlite, prepare
-from ujumbe.settings import Settings
-
-
-class MissingError(Exception):
-    """What a half needs is not there (yet)."""
 
 
 @dataclass
@@ -61,17 +57,10 @@ def sqlite(stub: Stub, folder: Path, *, quick: bool) -> Iterator[Stage]:
 def postgresql(stub: Stub, folder: Path, *, quick: bool) -> Iterator[Stage]:
     """Service and worker on a PostgreSQL of our own, all three on the server's core.
 
-    Raises `MissingError` saying what is not there yet.
+    Raises `UnavailableError` where no PostgreSQL can be had.
     """
-    try:
-        postgres = import_module("tests.postgres")  # here, because the half on SQLite runs without it
-    except ImportError as error:
-        raise MissingError(f"tests/postgres.py, which starts a PostgreSQL, cannot be imported ({error})") from None
-    try:
-        Settings.model_validate({"UJUMBE_DATABASE_URL": "postgresql://localhost/ujumbe"})
-    except ValueError:
-        raise MissingError("this version of ujumbe takes no UJUMBE_DATABASE_URL=postgresql://… yet") from None
+    folder.chmod(0o755)  # PostgreSQL refuses to be root, and must reach its data as somebody else
     with ExitStack() as stack:
         with machine.on(machine.SERVER):  # its processes stay on the core on which it is started
-            server = stack.enter_context(postgres.server(durable=True))
+            server = stack.enter_context(postgres.own(durable=True, folder=folder))
         yield Stage(stub, folder, "postgresql", quick, create=server.create)
