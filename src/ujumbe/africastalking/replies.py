@@ -8,15 +8,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ujumbe.domain import outcome
 from ujumbe.domain.money import Money
 from ujumbe.domain.text import storable
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One line of AT's reply to a send. `number` is AT's echo; `message_id` is empty where AT gave none."""
 
     number: str
@@ -225,6 +224,8 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 def _integer(value: object) -> int | None:
     if isinstance(value, bool):
         return None
+    if isinstance(value, int) and abs(value) < 1 << 63:
+        return value
     try:
         number = int(str(value))
     except ValueError:

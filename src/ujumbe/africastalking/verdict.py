@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ujumbe.africastalking.replies import Recipient, SendReply, match
-from ujumbe.domain.outcome import BY_NAME, Actor, Outcome, Verdict
+from ujumbe.domain.outcome import BY_NAME, OUTCOMES, TAKEN, Actor, Outcome, Verdict
 
 _UNPROVEN = "the reply contradicts itself; it may still go out"
+
+
+def all_taken(numbers: Sequence[str], reply: SendReply) -> bool:
+    """Whether this is the usual reply, nothing of which has to be weighed: each number in its place, taken."""
+    lines = reply.recipients
+    return [line.number for line in lines] == list(numbers) and all(
+        line.code in TAKEN and line.message_id for line in lines
+    )
 
 
 def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | None, Outcome]]:
@@ -16,6 +24,8 @@ def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | No
     A line that says "not taken" is believed only where nothing speaks against it: it echoes the number, alone, under
     the name that belongs to its code, at no cost, and the summary does not count it as sent.
     """
+    if all_taken(numbers, reply):
+        return [(line, OUTCOMES[line.code or 0]) for line in reply.recipients]
     lines = match(numbers, reply.recipients)
     echoes = Counter(each.number for each in reply.recipients)
     outcomes = [_of(reply, line) for line in lines]

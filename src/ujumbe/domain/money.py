@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 MICROS: Final = 1_000_000
+LONGEST: Final = 40
+"""Characters. Longer is no amount."""
 _SHAPE = re.compile(r"([A-Z]{3}) ?(-?)(\d{1,12})(?:\.(\d{1,6}))?")
 _ZERO = re.compile(r"0+(?:\.0+)?")
 
@@ -17,21 +20,14 @@ class Money:
     micros: int
     currency: str
 
-    @classmethod
-    def parse(cls, text: object) -> Self | None:
+    @staticmethod
+    def parse(text: object) -> "Money | None":
         """Reads `KES 0.8000`, `ZAR -1.3448` or a bare `0` (AT's cost of a refused recipient).
 
         None for anything else, so that an unknown form is kept raw by the caller rather than guessed at.
         """
         stripped = str(text).strip()
-        if _ZERO.fullmatch(stripped):
-            return cls(0, "")
-        found = _SHAPE.fullmatch(stripped)
-        if found is None:
-            return None
-        currency, sign, whole, fraction = found.groups()
-        micros = int(whole) * MICROS + int((fraction or "").ljust(6, "0"))
-        return cls(-micros if sign else micros, currency)
+        return _parse(stripped) if len(stripped) <= LONGEST else None
 
     @property
     def amount(self) -> Decimal:
@@ -51,3 +47,15 @@ class Money:
         decimals = f"{fraction:06d}"
         decimals = decimals[:4] + decimals[4:].rstrip("0")
         return f"{self.currency} {'-' if self.micros < 0 else ''}{whole}.{decimals}".strip()
+
+
+@lru_cache(maxsize=1024)  # a thousand recipients of one call cost the same three or four amounts
+def _parse(text: str) -> Money | None:
+    if _ZERO.fullmatch(text):
+        return Money(0, "")
+    found = _SHAPE.fullmatch(text)
+    if found is None:
+        return None
+    currency, sign, whole, fraction = found.groups()
+    micros = int(whole) * MICROS + int((fraction or "").ljust(6, "0"))
+    return Money(-micros if sign else micros, currency)

@@ -66,6 +66,7 @@ OUTCOMES: Final[dict[int, Outcome]] = dict(
     ]
 )
 
+TAKEN: Final = frozenset({100, 101, 102})
 BY_NAME: Final = {each.name.lower(): each for each in OUTCOMES.values()}
 
 

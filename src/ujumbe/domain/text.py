@@ -10,6 +10,8 @@ LONGEST: Final = 1_600
 
 def storable(text: str) -> str:
     """`text` as every database takes it: half a surrogate pair becomes `?`, and NUL becomes U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 

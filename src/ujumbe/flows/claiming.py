@@ -139,14 +139,20 @@ def _due(tx: Tx, account: int, limits: Limits, most: int) -> _Found:
 def _groups(tx: Tx, rows: Sequence[Due]) -> list[tuple[Content, list[Due]]]:
     """Those that may share a call, in the order of the first of each group."""
     contents = batches.contents(tx, {each.batch for each in rows})
-    groups: dict[tuple[Content, int], list[Due]] = {}
-    seen: dict[tuple[Content, str], int] = {}
+    kinds: dict[Content, int] = {}
+    kind_of = {batch: kinds.setdefault(content, batch) for batch, content in contents.items()}
+    groups: dict[tuple[int, int], list[Due]] = {}
+    turns: dict[tuple[int, str], int] = {}
     for each in rows:
-        content = contents[each.batch]
+        kind = kind_of[each.batch]
         # AT's reply is told apart by number, so that the same text twice to one number takes two calls.
-        turn = seen[(content, each.number)] = seen.get((content, each.number), 0) + 1
-        groups.setdefault((content, turn), []).append(each)
-    return [(content, rows) for (content, _), rows in groups.items()]
+        turn = turns[kind, each.number] = turns.get((kind, each.number), 0) + 1
+        group = groups.get((kind, turn))
+        if group is None:
+            groups[kind, turn] = [each]
+        else:
+            group.append(each)
+    return [(contents[kind], group) for (kind, _), group in groups.items()]
 
 
 def _begin(tx: Tx, account: int, chosen: Sequence[tuple[Content, Sequence[Due]]], lease_ms: int) -> list[Call]:

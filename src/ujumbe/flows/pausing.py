@@ -16,7 +16,7 @@ from ujumbe.store.database import Tx
 log = structlog.get_logger()
 
 
-def heed(tx: Tx, account: int, results: Sequence[replies.SendReply | ProviderError], unpaid: bool) -> None:
+def heed(tx: Tx, account: int, results: Sequence[replies.SendReply | ProviderError], *, unpaid: bool) -> None:
     """Draw the consequences of calls for the account: pause it, slow it down, or forget earlier trouble.
 
     `unpaid` says that AT refused a text because the balance does not cover it.

@@ -56,12 +56,16 @@ class _Fate:
 
 def record_all(tx: Tx, finished: Sequence[Finished]) -> list[Tally]:
     """Record what came of calls of one account, and apply the reports that came before. What each call brought."""
-    tallies = []
+    account = finished[0].call.account
+    tallies, unpaid = [], False
     for group in _apart(finished):
-        fates = [_fates(each) for each in group]
-        _record(tx, group, {message: fate for each in fates for message, fate in each.items()})
-        tallies += [Counter(fate.outcome.verdict for fate in each.values()) for each in fates]
-    pausing.heed(tx, finished[0].call.account, [each.result for each in finished], _unpaid(finished))
+        smooth = [each for each in group if _smooth(each)]
+        rough = [(each, _fates(each)) for each in group if not _smooth(each)]
+        _record(tx, account, smooth, rough)
+        unpaid = unpaid or any(fate.outcome.code == INSUFFICIENT_BALANCE for _, each in rough for fate in each.values())
+        of_rough = {each.call.id: Counter(fate.outcome.verdict for fate in fates.values()) for each, fates in rough}
+        tallies += [of_rough.get(each.call.id, Counter({Verdict.TAKEN: len(each.call.messages)})) for each in group]
+    pausing.heed(tx, account, [each.result for each in finished], unpaid=unpaid)
     return tallies
 
 
@@ -70,6 +74,12 @@ def settle(tx: Tx, account: int, call_ids: Sequence[int], outcome: Outcome, rule
     for call_id in call_ids:  # one at a time: a message may be in several of them
         pending = {attempt[0]: _Fate(call_id, outcome) for attempt in calls.open_attempts(tx, [call_id])}
         _apply(tx, account, pending, rule)
+
+
+def _smooth(finished: Finished) -> bool:
+    """Whether AT took everything that this call carried, and there is nothing to weigh. Nearly every call is one."""
+    result = finished.result
+    return isinstance(result, replies.SendReply) and verdict.all_taken(finished.call.outgoing.to, result)
 
 
 def _apart(finished: Sequence[Finished]) -> Iterator[list[Finished]]:
@@ -85,12 +95,29 @@ def _apart(finished: Sequence[Finished]) -> Iterator[list[Finished]]:
     yield group
 
 
-def _record(tx: Tx, group: Sequence[Finished], fates: dict[int, _Fate]) -> None:
-    account = group[0].call.account
+def _record(
+    tx: Tx, account: int, smooth: Sequence[Finished], rough: Sequence[tuple[Finished, dict[int, _Fate]]]
+) -> None:
+    fates = {message: fate for _, each in rough for message, fate in each.items()}
     if any(each.outcome.verdict is Verdict.OPTED_OUT for each in fates.values()):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
-    calls.finish(tx, [_ending(each) for each in group])
-    _apply(tx, account, fates, None)
+    calls.finish(tx, [_ending(each) for each in (*smooth, *(each for each, _ in rough))])
+    taken = [
+        standings.Taken(message, each.call.id, line.message_id, line.code or 0, line.status, line.parts, line.cost)
+        for each in smooth
+        if isinstance(each.result, replies.SendReply)
+        for message, line in zip(each.call.messages, each.result.recipients, strict=True)
+    ]
+    if taken and standings.take(tx, taken) < len(taken):
+        # A report or a lease was faster with some: these are looked at, and what has moved already stays.
+        for each in smooth:
+            fates |= _fates(each)
+    calls.take(tx, taken)
+    if fates:
+        _apply(tx, account, fates, None)
+    ids = [each.provider_id for each in taken]
+    ids += [fate.line.message_id for fate in fates.values() if fate.line and fate.line.message_id]
+    delivery.apply_waiting(tx, account, ids)
 
 
 def _ending(finished: Finished) -> Ending:
@@ -124,16 +151,6 @@ def _outcome_of_error(error: ProviderError) -> Outcome:
     return Outcome(error.http_status, "", word, Actor.PROVIDER, str(error))
 
 
-def _unpaid(finished: Sequence[Finished]) -> bool:
-    """Whether AT said that the balance does not cover a text."""
-    return any(
-        line.code == INSUFFICIENT_BALANCE
-        for each in finished
-        if not isinstance(each.result, ProviderError)
-        for line in each.result.recipients
-    )
-
-
 def _apply(tx: Tx, account: int, fates: dict[int, _Fate], rule: Rule | None) -> None:
     """Settle the attempts, and move each message as its outcome says, unless a report has moved it further already."""
     found = standings.read(tx, fates)
@@ -154,7 +171,6 @@ def _apply(tx: Tx, account: int, fates: dict[int, _Fate], rule: Rule | None) -> 
     standings.move(tx, moves)
     decisions.insert(tx, notes)
     calls.settle(tx, [_attempt(message_id, fate) for message_id, fate in fates.items()])
-    delivery.apply_waiting(tx, account, [fate.line.message_id for fate in fates.values() if fate.line])
 
 
 def _attempt(message_id: int, fate: _Fate) -> AttemptResult:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ujumbe.domain.money import Money
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import money
+from ujumbe.store.standings import Taken
 
 MOST_ABANDONED: Final = 100
 """Calls settled in one transaction; each may carry a thousand messages."""
@@ -73,6 +74,8 @@ def begin(tx: Tx, account: int, calls: Sequence[Sequence[tuple[int, str]]], leas
 
 def finish(tx: Tx, endings: Sequence[Ending]) -> None:
     """Record how calls ended."""
+    if not endings:
+        return
     rows = [(each.call, each.verdict, each.http_status, each.summary, each.reply) for each in endings]
     names = ("id", "verdict", "http_status", "summary", "reply")
     tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
@@ -88,6 +91,22 @@ def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
     if rows:
         names = ("message", "call", "state", "provider_id", "code", "status", "parts", "cost_micros", "cost_currency")
         tx.many("calls.settle_attempt", dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def take(tx: Tx, taken: Sequence[Taken]) -> None:
+    """Record attempts that AT took."""
+    if taken:
+        columns: dict[str, list[Any]] = {
+            "message": [each.message for each in taken],
+            "call": [each.call for each in taken],
+            "provider_id": [each.provider_id for each in taken],
+            "code": [each.code for each in taken],
+            "status": [each.status for each in taken],
+            "parts": [each.parts for each in taken],
+            "cost_micros": [None if each.cost is None else each.cost.micros for each in taken],
+            "cost_currency": [None if each.cost is None else each.cost.currency for each in taken],
+        }
+        tx.many("calls.take_attempt", columns)
 
 
 def infer(tx: Tx, message: int, call: int, provider_id: str) -> bool:

@@ -1,6 +1,6 @@
 """The outbox: the queue side of the messages table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -102,14 +102,21 @@ def due(tx: Tx, account: int, lane: Lane, most: int) -> list[Due]:
     Nobody else gets them until the transaction ends.
     """
     found: list[Due] = []
-    priority: int | None = lane.top
-    while priority is not None and len(found) < most:
+    for priority in _priorities(tx, account, lane):
         place = {"account": account, "scope": lane.scope, "priority": priority}
-        found += [Due(*row) for row in tx.tuples("outbox.due", now=tx.now, most=most - len(found), **place)]
-        if len(found) < most:
-            below = tx.one("outbox.below", **place)
-            priority = None if below is None else below["priority"]
+        found += map(Due._make, tx.tuples("outbox.due", now=tx.now, most=most - len(found), **place))
+        if len(found) >= most:
+            break
     return found
+
+
+def _priorities(tx: Tx, account: int, lane: Lane) -> Iterator[int]:
+    """The priorities of what a sender has queued, highest first; the next is asked for only when it is wanted."""
+    priority: int | None = lane.top
+    while priority is not None:
+        yield priority
+        below = tx.one("outbox.below", account=account, scope=lane.scope, priority=priority)
+        priority = None if below is None else below["priority"]
 
 
 def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> None:
@@ -125,8 +132,12 @@ def take(tx: Tx, message_ids: Sequence[int]) -> set[int]:
 
 def next_due(tx: Tx, account: int) -> int | None:
     """When the next waiting message is due (epoch ms), or None where nothing waits."""
-    due: int | None = tx.all("outbox.next_due", account=account)[0]["due"]
-    return due
+    moments = [tx.all("outbox.first_scheduled", account=account)[0]["due"]]
+    for lane in lanes(tx, account):
+        for priority in _priorities(tx, account, lane):
+            place = {"account": account, "scope": lane.scope, "priority": priority}
+            moments.append(tx.all("outbox.first_due", **place)[0]["due"])
+    return min((each for each in moments if each is not None), default=None)
 
 
 def depth(tx: Tx, account: int) -> dict[State, tuple[int, int]]:

@@ -83,6 +83,29 @@ def move(tx: Tx, moves: Sequence[Move]) -> int:
     return tx.many("messages.move", columns, now=tx.now)
 
 
+class Taken(NamedTuple):
+    """A text that AT took, with what its reply says."""
+
+    message: int
+    call: int
+    provider_id: str
+    code: int
+    status: str
+    parts: int | None
+    cost: Money | None
+
+
+def take(tx: Tx, taken: Sequence[Taken]) -> int:
+    """Bring what is still being sent to `sent`, where AT's reply says so; how many messages that was."""
+    columns: dict[str, list[Any]] = {
+        "id": [each.message for each in taken],
+        "provider_id": [each.provider_id for each in taken],
+        "cost_micros": [None if each.cost is None else each.cost.micros for each in taken],
+        "cost_currency": [None if each.cost is None else each.cost.currency for each in taken],
+    }
+    return tx.many("messages.taken", columns, now=tx.now)
+
+
 def _money(cost: Money | None) -> tuple[int | None, str | None]:
     return (None, None) if cost is None else (cost.micros, cost.currency)
 

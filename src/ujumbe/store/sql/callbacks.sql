@@ -6,8 +6,10 @@ VALUES (:id, :account, :kind, :query, :content_type, :body, :number, :provider_i
 UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
 
 -- name: waiting
+-- Mostly nothing waits at all, and then thousands of ids need not be looked for.
 SELECT id, query, content_type, body FROM callbacks
- WHERE provider_id = ANY (:provider_ids) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
+ WHERE EXISTS (SELECT 1 FROM callbacks w WHERE w.account_id = :account AND w.state = 'waiting')
+   AND provider_id = ANY (:provider_ids) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
  ORDER BY id;
 
 -- name: waiting_for_number

@@ -42,6 +42,21 @@ UPDATE attempts a
        AS u (message, call, state, provider_id, code, status, parts, cost_micros, cost_currency)
  WHERE a.message_id = u.message AND a.call_id = u.call;
 
+-- name: take_attempt
+UPDATE attempts
+   SET state = 'taken', provider_id = :provider_id, code = :code, status = :status, parts = :parts,
+       cost_micros = :cost_micros, cost_currency = :cost_currency
+ WHERE message_id = :message AND call_id = :call;
+
+-- name: take_attempt (postgres)
+UPDATE attempts a
+   SET state = 'taken', provider_id = u.provider_id, code = u.code, status = u.status, parts = u.parts,
+       cost_micros = u.cost_micros, cost_currency = u.cost_currency
+  FROM unnest(:message::bigint[], :call::bigint[], :provider_id::text[], :code::bigint[], :status::text[],
+              :parts::bigint[], :cost_micros::bigint[], :cost_currency::text[])
+       AS u (message, call, provider_id, code, status, parts, cost_micros, cost_currency)
+ WHERE a.message_id = u.message AND a.call_id = u.call;
+
 -- name: infer
 UPDATE attempts SET provider_id = :provider_id, inferred = 1
  WHERE message_id = :message AND call_id = :call AND state = 'uncertain' AND provider_id IS NULL;

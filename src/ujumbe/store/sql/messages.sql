@@ -32,6 +32,21 @@ UPDATE messages m
        AS u (id, was, state, assumed, reason, due, provider_id, progress, network_code, cost_micros, cost_currency)
  WHERE m.id = u.id AND m.state = u.was;
 
+-- name: taken
+-- The usual way of nearly every message, without a look at where it stands: guarded all the same.
+UPDATE messages
+   SET state = 'sent', assumed = 0, provider_id = :provider_id, cost_micros = :cost_micros,
+       cost_currency = :cost_currency, sent_at = coalesce(sent_at, :now), updated_at = :now
+ WHERE id = :id AND state = 'sending';
+
+-- name: taken (postgres)
+UPDATE messages m
+   SET state = 'sent', assumed = 0, provider_id = u.provider_id, cost_micros = u.cost_micros,
+       cost_currency = u.cost_currency, sent_at = coalesce(m.sent_at, :now), updated_at = :now
+  FROM unnest(:id::bigint[], :provider_id::text[], :cost_micros::bigint[], :cost_currency::text[])
+       AS u (id, provider_id, cost_micros, cost_currency)
+ WHERE m.id = u.id AND m.state = 'sending';
+
 -- name: unsettled
 -- Texts to a number of which nobody knows what became: on their way, uncertain, or with an end that is only assumed.
 SELECT m.id, m.state, a.call_id, a.state AS attempt, c.started_at

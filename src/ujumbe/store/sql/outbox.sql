@@ -64,11 +64,12 @@ UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_a
  WHERE id = ANY (:ids) AND state = 'queued'
 RETURNING id;
 
--- name: next_due
-SELECT min(due) AS due
-  FROM (SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 'queued'
-        UNION ALL
-        SELECT min(due_at) FROM messages WHERE account_id = :account AND state = 'scheduled') AS both_kinds;
+-- name: first_due
+SELECT min(due_at) AS due FROM messages
+ WHERE account_id = :account AND state = 'queued' AND scope = :scope AND priority = :priority;
+
+-- name: first_scheduled
+SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 'scheduled';
 
 -- name: depth
 -- Counted along indexes that hold only what waits.
