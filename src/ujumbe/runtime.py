@@ -19,6 +19,7 @@ from ujumbe.flows.recording import Finished, Tally
 from ujumbe.keeper import Keeper
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
+from ujumbe.store.api_keys import ApiKey
 from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
@@ -58,6 +59,8 @@ class Runtime:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     keys_in_flight: set[tuple[int, str]] = field(default_factory=set)
     """Idempotency keys of requests that are being answered: (API key's id, key)."""
+    known_keys: dict[str, tuple[ApiKey, float]] = field(default_factory=dict)
+    """API keys that were looked up, and when (monotonic seconds)."""
     working: bool = False
     """Whether a worker of this process is taking up messages."""
 

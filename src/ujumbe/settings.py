@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         "Texts a second by sender, for all workers together, e.g. `MyBrand=10,12345=5`; `*=20` is for all others",
     )
     most_recipients: int = _setting("UJUMBE_MOST_RECIPIENTS", 1_000, "Numbers in one call to Africa's Talking")
-    calls_in_flight: int = _setting("UJUMBE_CALLS_IN_FLIGHT", 32, "Calls that one worker makes at a time")
+    calls_in_flight: int = _setting("UJUMBE_CALLS_IN_FLIGHT", 64, "Calls that one worker makes at a time")
     lease_seconds: int = _setting(
         "UJUMBE_LEASE_SECONDS", 90, "How long a call may go unrecorded before its messages count as uncertain; 45 to 90"
     )

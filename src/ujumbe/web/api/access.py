@@ -12,8 +12,12 @@ from ujumbe.store.messages import LARGEST_PAGE
 from ujumbe.web.auth import authorize
 
 
-def runtime_of(request: Request) -> Runtime:
-    """The runtime that the app was made over."""
+async def runtime_of(request: Request) -> Runtime:
+    """The runtime that the app was made over. (Not async, it would cost each request a trip to a thread.)"""
+    return _runtime(request)
+
+
+def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 
@@ -23,7 +27,7 @@ def needs(scope: str) -> Callable[[Request], Awaitable[ApiKey | None]]:
     wanted = Scope(scope)
 
     async def check(request: Request) -> ApiKey | None:
-        return await authorize(runtime_of(request), request.headers.get("authorization", ""), wanted)
+        return await authorize(_runtime(request), request.headers.get("authorization", ""), wanted)
 
     return check
 
