@@ -11,7 +11,7 @@ from ujumbe.domain.message import State
 from ujumbe.domain.recipients import Verdict
 from ujumbe.domain.segments import measure
 from ujumbe.flows.claiming import OPTED_OUT
-from ujumbe.store import answers, batches, opt_outs, outbox
+from ujumbe.store import answers, api_keys, batches, opt_outs, outbox
 from ujumbe.store.batches import Batch
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Lot, New, Times
@@ -23,6 +23,10 @@ FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
 
 class ConflictError(UjumbeError):
     """The Idempotency-Key was used before, for another body."""
+
+
+class RevokedError(UjumbeError):
+    """The API key has been revoked since it was found good."""
 
 
 class BusyError(UjumbeError):
@@ -67,7 +71,11 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     A request whose key came before gets its answer again and nothing is stored. In place of an answer there is a
     `ConflictError`, a `BusyError`, or an `InvalidInputError` where a time cannot be or no number can be texted.
     """
-    results: list[Accepted | Exception | None] = [_already(tx, each) for each in requests]
+    revoked = api_keys.revoked_among(tx, {each.order.batch.api_key for each in requests} - {None})
+    results: list[Accepted | Exception | None] = [
+        RevokedError("the API key was revoked") if each.order.batch.api_key in revoked else _already(tx, each)
+        for each in requests
+    ]
     fresh = [index for index, result in enumerate(results) if result is None]
     by_account: dict[int, list[int]] = {}
     for index in fresh:

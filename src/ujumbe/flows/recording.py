@@ -40,6 +40,13 @@ class Finished:
 
     call: Call
     result: Result
+    seconds: float = 0.0
+    """How long it took."""
+
+    @property
+    def taken(self) -> Taken:
+        """Whether AT took the request."""
+        return self.result.taken if isinstance(self.result, ProviderError) else Taken.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
-from ujumbe.web.api import batches, health, inbound, messages, opt_outs, sending, subscriptions
+from ujumbe.web.api import account, batches, health, inbound, messages, opt_outs, sending, subscriptions
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
@@ -40,7 +40,7 @@ def _create(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions):
+    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions, account):
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])

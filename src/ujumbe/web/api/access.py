@@ -22,12 +22,15 @@ def _runtime(request: Request) -> Runtime:
     return runtime
 
 
-def needs(scope: str) -> Callable[[Request], Awaitable[ApiKey | None]]:
-    """A dependency that lets through only keys covering `scope`, and gives the key (None where none is needed)."""
+def needs(scope: str, *, known: bool = False) -> Callable[[Request], Awaitable[ApiKey | None]]:
+    """A dependency that lets through only keys covering `scope`, and gives the key (None where none is needed).
+
+    `known` as in `authorize`.
+    """
     wanted = Scope(scope)
 
     async def check(request: Request) -> ApiKey | None:
-        return await authorize(_runtime(request), request.headers.get("authorization", ""), wanted)
+        return await authorize(_runtime(request), request.headers.get("authorization", ""), wanted, known=known)
 
     return check
 

@@ -13,13 +13,14 @@ from ujumbe.domain import sender as senders
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.moment import to_ms
 from ujumbe.flows import accepting
-from ujumbe.flows.accepting import Accepted, BusyError, ConflictError, Order
+from ujumbe.flows.accepting import Accepted, BusyError, ConflictError, Order, RevokedError
 from ujumbe.runtime import Runtime
 from ujumbe.store import answers
 from ujumbe.store.api_keys import ApiKey
 from ujumbe.store.batches import Batch, Source
 from ujumbe.web.api.access import Live, needs
 from ujumbe.web.api.times import Moment
+from ujumbe.web.auth import refused
 from ujumbe.web.problems import Problem
 
 router = APIRouter(tags=["sending"])
@@ -35,7 +36,7 @@ Recipients = Annotated[
     Field(min_length=1, max_length=recipients.MOST, description="One number, or a list of them"),
     BeforeValidator(lambda given: [given] if isinstance(given, str) else given, json_schema_input_type=str | list[str]),
 ]
-Sender = Annotated[ApiKey | None, Depends(needs("send"))]
+Sender = Annotated[ApiKey | None, Depends(needs("send", known=True))]
 IdempotencyKey = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="The same key and body get the same answer for 24 hours"),
@@ -130,7 +131,10 @@ async def quote(runtime: Live, body: Send) -> Quote:
 
 async def _accept(runtime: Runtime, order: Order, claim: answers.Request | None) -> Accepted:
     if claim is None:
-        return await runtime.accept(accepting.Request(order))
+        try:
+            return await runtime.accept(accepting.Request(order))
+        except RevokedError:
+            raise refused() from None
     held = (claim.api_key, claim.key)
     if held in runtime.keys_in_flight:
         raise _busy()
@@ -139,6 +143,8 @@ async def _accept(runtime: Runtime, order: Order, claim: answers.Request | None)
         return await runtime.accept(accepting.Request(order, claim))
     except BusyError:
         raise _busy() from None
+    except RevokedError:
+        raise refused() from None
     except ConflictError as error:
         errors = [{"field": "Idempotency-Key", "message": str(error)}]
         raise Problem("invalid", "Not valid: Idempotency-Key", errors=errors) from None
