@@ -27,7 +27,7 @@ class NotPausedError(UjumbeError):
 @app.command()
 def show(as_json: AsJson = False) -> None:
     """Show whether messages go out, and if not, why and since when."""
-    _show(_run(lambda tx, account: accounts.health(tx, account)), as_json=as_json)
+    _show(_run(accounts.health), as_json=as_json)
 
 
 @app.command()
