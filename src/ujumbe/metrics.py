@@ -19,7 +19,7 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CALL_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 40.0)
 """A call takes 40 s at most (five to connect, thirty without a byte, five for a reply that trickles)."""
 
-disable_created_metrics()  # when a counter began is of use to nobody here, and doubles what is scraped
+disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began is of use to nobody here, and doubles what is scraped
 
 
 class Metrics:

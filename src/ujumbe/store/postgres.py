@@ -163,7 +163,7 @@ class PostgresDatabase:
         try:
             connection = self._connection()
             self._clock.keep(connection)
-            tx = PostgresTx(connection, self._ids_in_force, self._clock.now_ms())
+            tx = PostgresTx(connection, self._ids_in_force, self._clock)
             connection.execute("BEGIN")
             result = work(tx)
             tx.announce()
@@ -195,7 +195,7 @@ class PostgresDatabase:
                 self._clock.keep(connection)
                 connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 try:
-                    return work(PostgresTx(connection, _no_ids, self._clock.now_ms()))
+                    return work(PostgresTx(connection, _no_ids, self._clock))
                 finally:
                     connection.execute("ROLLBACK")
             except psycopg.Error as error:
@@ -243,7 +243,7 @@ class PostgresDatabase:
                 held = None if self._ids is None else self._ids.lease
                 with connect(self._url) as connection:
                     connection.execute("BEGIN")
-                    lease = nodes.lease(PostgresTx(connection, _no_ids, now), held, self._role)
+                    lease = nodes.lease(PostgresTx(connection, _no_ids, self._clock), held, self._role)
                     connection.execute("COMMIT")
                 if self._ids is None:
                     self._ids = Ids(lease)
