@@ -1,7 +1,6 @@
 """What the chaos journey sends, and who says stop meanwhile: the same for the same seed."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,11 +74,13 @@ def orders(seed: int, messages: int, seconds: float) -> list[Order]:
     found = []
     for index, size in enumerate(sizes):
         key, at = f"chaos-{seed}-{index}", seconds * index / len(sizes)
-        to = chance.sample(often, 1) if size == 1 and chance.random() < 0.3 else _mixed(chance, size, people, often)
-        body: dict[str, Any] = {"to": to, "text": chance.choice(TEXTS).format(key=key), **chance.choice(SENDERS)}
-        body |= {"priority": chance.randint(-2, 2), "metadata": {"key": key}}
         policy = chance.choices(["hold", "fail", "resend"], [5, 2, 5 if at < seconds / 4 else 0])[0]
-        body["on_uncertain"] = policy
+        # What AT leaves unclear each time would be repeated until it expires.
+        strange = chance.sample(MAGIC, 2) if size >= 25 and policy != "resend" else []
+        some = 1 if size == 1 and chance.random() < 0.3 else min(size // 15, len(often))
+        to = chance.sample(people, size - some - len(strange)) + chance.sample(often, some) + strange
+        body: dict[str, Any] = {"to": to, "text": chance.choice(TEXTS).format(key=key), **chance.choice(SENDERS)}
+        body |= {"priority": chance.randint(-2, 2), "metadata": {"key": key}, "on_uncertain": policy}
         if policy == "resend":  # a repeat waits for the old lease: these come early, so that the end need not
             body["priority"] = 9
         if size >= 25:
@@ -91,12 +92,6 @@ def orders(seed: int, messages: int, seconds: float) -> list[Order]:
 def wavering(messages: int) -> list[str]:
     """Those who get many texts and of whom half will opt out."""
     return [number(500_000 + index) for index in range(max(messages // 100, 40))]
-
-
-def _mixed(chance: random.Random, size: int, people: Sequence[str], often: Sequence[str]) -> list[str]:
-    some = min(size // 15, len(often))
-    strange = chance.sample(MAGIC, 2) if size >= 25 else []
-    return chance.sample(people, size - some - len(strange)) + chance.sample(often, some) + strange
 
 
 def stops(seed: int, messages: int, seconds: float) -> list[Stop]:
