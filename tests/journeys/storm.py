@@ -157,8 +157,8 @@ class Storm:
                 await self._rest(chance.uniform(0.6, 1.4))
                 theirs = chance.random() < THEIR_SHARE
                 names = [each for each in running if (each == LOCAL_AT) is theirs]
-                if not names or self._over.is_set():
-                    continue
+                if not names or len(running) < len(self.victims) or self._over.is_set():
+                    continue  # at most two are down at once, or a slow machine would do nothing but start them
                 name = chance.choice(names)
                 victim = running.pop(name)
                 await asyncio.to_thread(victim.kill9)
