@@ -35,7 +35,7 @@ PHASES: Final[tuple[dict[str, Any], ...]] = (
     {"reports": "final", "report_delay_ms": 20, "report_duplicate_rate": 0.1},
     {"reports": "final", "report_delay_ms": 300, "report_drop_rate": 0.1},
 )
-"""All four reports a text cost more than the texts: only now and then. Reports get lost in one phase only, so that
+"""All four reports of a text cost more than the text: only for a moment. Reports get lost in one phase only, so that
 every text taken in another one has to end."""
 STEADY: Final[dict[str, Any]] = {"report_shuffle": False, "report_duplicate_rate": 0, "report_drop_rate": 0}
 
@@ -141,7 +141,7 @@ class Storm:
             phase = PHASES[turn % len(PHASES)]
             turned = time.time()
             await self._turn(at, STEADY | phase)
-            await self._rest(PHASE_SECONDS)
+            await self._rest(PHASE_SECONDS / (4 if phase["reports"] == "full" else 1))
             if "report_drop_rate" in phase:
                 await self._turn(at, STEADY)
                 self.droughts.append((turned, time.time()))
