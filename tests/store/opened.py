@@ -69,6 +69,14 @@ class Opened:
     def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return self._runner.run(self.db.read(work, *args, **kwargs))
 
+    def wakes(self, work: Callable[[], object]) -> bool:
+        """Whether `work` tells this process's worker that there may be something to send."""
+        heard: list[None] = []
+        self.db.on_wake = lambda: heard.append(None)
+        work()
+        self.write(lambda _: None)  # SQLite's writer tells the loop after the results of a group, before the next
+        return bool(heard)
+
     def together(self, units: Sequence[Callable[[Tx], Any]]) -> list[Any]:
         """What became of each of `units` (a result or an exception): on SQLite in one group commit, else at once.
 

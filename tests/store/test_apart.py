@@ -10,7 +10,18 @@ from tests.store.opened import Opened, batch, due, number, queued
 from ujumbe.domain.message import State
 from ujumbe.flows import claiming, delivery, sending
 from ujumbe.flows.claiming import Limits
-from ujumbe.store import answers, batches, callbacks, calls, inbound, messages, opt_outs, outbox, standings, subscriptions
+from ujumbe.store import (
+    answers,
+    batches,
+    callbacks,
+    calls,
+    inbound,
+    messages,
+    opt_outs,
+    outbox,
+    standings,
+    subscriptions,
+)
 from ujumbe.store.answers import Request
 from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.calls import AttemptResult

@@ -45,9 +45,7 @@ def test_it_falls_asleep_in_the_middle_of_a_unit(clock: Clock, store: Opened) ->
 
 
 @pytest.mark.parametrize("many", [5, 4096, 3 * 4096], ids=["a few", "a whole millisecond", "borrowed ahead"])
-def test_who_had_its_node_meanwhile_and_gave_it_back_shares_no_id(
-    clock: Clock, database: Place, many: int
-) -> None:
+def test_who_had_its_node_meanwhile_and_gave_it_back_shares_no_id(clock: Clock, database: Place, many: int) -> None:
     with database.open() as sleeper:
         before = made(sleeper)
         clock.forward(ASLEEP)

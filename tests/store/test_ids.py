@@ -163,9 +163,7 @@ def test_a_clock_set_back_between_two_runs_makes_no_id_twice(clock: Clock, datab
     assert made == sorted(set(made))
 
 
-def test_after_a_kill_the_node_is_free_once_its_lease_has_run_out(
-    clock: Clock, database: Place
-) -> None:
+def test_after_a_kill_the_node_is_free_once_its_lease_has_run_out(clock: Clock, database: Place) -> None:
     with database.open() as store:
         before = [new_id(store) for _ in range(5)]
         held = nodes(database)[0]
