@@ -6,21 +6,27 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from tests.store.opened import Opened, Place, account, batch, number
+from tests.flows.places import Opened, Place, account, batch, number
 from ujumbe.africastalking import replies
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, ProviderError, RefusedError
 from ujumbe.domain.message import State
+from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import OUTCOMES
-from ujumbe.flows import consent, delivery, inbound, sending, subscriptions, upkeep
-from ujumbe.flows.sending import Call
-from ujumbe.store import calls, messages
+from ujumbe.flows import claiming, consent, delivery, inbound, pausing, recording, sending, subscriptions, upkeep
+from ujumbe.flows.claiming import Call, Claimed, Limits
+from ujumbe.flows.recording import Finished, Tally
+from ujumbe.flows.sending import PausedError
+from ujumbe.store import accounts, calls, decisions, messages
+from ujumbe.store.accounts import Health
 from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.calls import Attempt
+from ujumbe.store.decisions import Made
 from ujumbe.store.messages import Message
 
 __all__ = ["ERRORS", "Desk", "Line", "number", "reply"]
 
 FORM: Final = "application/x-www-form-urlencoded"
+LIMITS: Final = Limits()
 ERRORS: Final[dict[str, ProviderError]] = {
     "not taken": NotTakenError("it could not be reached"),
     "429": NotTakenError("fewer requests", http_status=429, body="slow down", retry_after=1.0),
@@ -65,21 +71,36 @@ class Desk:
     def close(self) -> None:
         self.store.close()
 
-    def crash(self) -> int:
-        """Go away without recording anything, and start again: how many calls were found open."""
+    def reopen(self) -> None:
         self.store.close()
         self.store = self.place.open()
-        return self.store.write(upkeep.settle_abandoned, self.account, all_owners_dead=True)
+
+    def crash(self) -> int:
+        """Go away without recording anything, and start again: how many calls were found open."""
+        self.reopen()
+        if self.place.several:  # no lock proves us dead there: our leases run out
+            self.place.ask("UPDATE calls SET lease_until = 0 WHERE verdict = 'open'")
+        return self.settle(all_owners_dead=not self.place.several)
 
     def accept(self, *numbers: str, lifetime_ms: int = sending.LIFETIME_MS, **fields: Any) -> list[int]:
         given = batch(self.account, **fields)
         return self.store.write(sending.accept, given, numbers, lifetime_ms=lifetime_ms)
 
-    def invoke(self, to: str, **fields: Any) -> Call | None:
-        return self.store.write(sending.accept_now, batch(self.account, **{"source": "invoke"} | fields), to)
+    def invoke(self, to: str, limits: Limits = LIMITS, **fields: Any) -> Call | PausedError | None:
+        given = batch(self.account, **{"source": "invoke"} | fields)
+        return self.store.write(sending.accept_now, given, to, limits)
 
-    def claim(self, most_calls: int = 16) -> list[Call]:
-        return self.store.write(sending.claim, self.account, most_calls)
+    def invoked(self, to: str, **fields: Any) -> Call:
+        """The call of a message that may be submitted at once."""
+        call = self.invoke(to, **fields)
+        assert isinstance(call, Call)
+        return call
+
+    def take(self, **limits: Any) -> Claimed:
+        return self.store.write(claiming.claim, self.account, Limits(**limits))
+
+    def claim(self, calls: int = 16, **limits: Any) -> list[Call]:
+        return self.take(calls=calls, **limits).calls
 
     def claimed(self, *numbers: str, **fields: Any) -> Call:
         """A call that carries new messages to these numbers."""
@@ -88,15 +109,31 @@ class Desk:
         assert call.messages == tuple(made)
         return call
 
-    def answer(self, call: Call, *lines: Line, **kwargs: Any) -> None:
-        self.store.write(sending.record_reply, call, reply(call, lines, **kwargs))
+    def record(self, *finished: Finished) -> list[Tally]:
+        """Record what came of calls, in one transaction."""
+        return self.store.write(recording.record_all, finished)
 
-    def fail(self, call: Call, error: ProviderError) -> None:
-        self.store.write(sending.record_error, call, error)
+    def answer(self, call: Call, *lines: Line, **kwargs: Any) -> Tally:
+        return self.record(Finished(call, reply(call, lines, **kwargs)))[0]
+
+    def fail(self, call: Call, error: ProviderError) -> Tally:
+        return self.record(Finished(call, error))[0]
+
+    def health(self) -> Health:
+        return self.store.read(accounts.health, self.account)
+
+    def probe(self, answer: Money | ProviderError) -> bool | None:
+        """Ask AT whether a paused account may go on, which answers so; None where it is not our turn to ask."""
+        health = self.store.write(pausing.take_probe, self.account)
+        return None if health is None else self.store.write(pausing.probed, self.account, health.pause, answer)
 
     def report(self, provider_id: str, status: str, to: str = "", **more: str) -> Fate:
-        given = {"id": provider_id, "status": status, "phoneNumber": to, **more}
-        return self.store.write(delivery.receive, self.account, form("delivery-reports", given))
+        return self.reported(provider_id, status, to, **more)[0]
+
+    def reported(self, provider_id: str, status: str, to: str = "", **more: str) -> tuple[Fate, Raw]:
+        """What became of a report, and the report."""
+        raw = form("delivery-reports", {"id": provider_id, "status": status, "phoneNumber": to, **more})
+        return self.store.write(delivery.receive, self.account, raw), raw
 
     def hear(
         self, provider_id: str, sender: str, text: str, template: str = "{text}", **more: str
@@ -123,6 +160,9 @@ class Desk:
     def settle(self, *, all_owners_dead: bool = False) -> int:
         return self.store.write(upkeep.settle_abandoned, self.account, all_owners_dead=all_owners_dead)
 
+    def join(self, *, infer: bool = True) -> None:
+        self.store.write(upkeep.join_reports, self.account, infer=infer)
+
     def message(self, message: int) -> Message:
         found = self.store.read(messages.find, self.account, message)
         assert found is not None
@@ -138,6 +178,10 @@ class Desk:
 
     def attempts(self, message: int) -> list[Attempt]:
         return self.store.read(calls.of_message, message)
+
+    def decided(self, message: int) -> list[Made]:
+        """What was decided about a message outside of the usual way."""
+        return self.store.read(decisions.of_message, message)
 
 
 def form(kind: str, fields: dict[str, str]) -> Raw:

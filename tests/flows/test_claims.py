@@ -1,31 +1,28 @@
 """Who may be claimed, with whom, and how often: once."""
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.flows.conftest import Clock
-from tests.flows.desk import ERRORS, Desk, Line, number
-from tests.store.opened import Opened, Place, account, finished, python
-from ujumbe.africastalking import wire
-from ujumbe.flows import sending
-from ujumbe.flows.sending import Call
+from tests.flows.conftest import Clock, Fresh
+from tests.flows.desk import Desk, Line, number
+from tests.flows.places import account, finished, python
+from ujumbe.flows import claiming
+from ujumbe.flows.claiming import Call, Limits
 
 CLAIM = """
 import asyncio, sys
-from pathlib import Path
-from ujumbe.flows import sending
-from ujumbe.store.sqlite import Database
+from ujumbe.flows import claiming
+from ujumbe.store.opening import open_database
 
 async def main():
-    db = await Database.open(Path(sys.argv[1]))
+    db = await open_database(sys.argv[1])
     print("open", flush=True)
     sys.stdin.readline()
-    while calls := await db.write(sending.claim, int(sys.argv[2]), 1):
+    while calls := (await db.write(claiming.claim, int(sys.argv[2]), claiming.Limits(calls=1))).calls:
         for call in calls:
             print(*call.messages)
     await db.close()
@@ -80,10 +77,9 @@ def test_no_more_calls_than_asked_for(desk: Desk, most: int) -> None:
     assert len(desk.claim(16)) == 3 - min(most, 3)
 
 
-def test_no_more_numbers_than_a_call_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MOST_RECIPIENTS", 10)
+def test_no_more_numbers_than_a_call_holds(desk: Desk) -> None:
     desk.accept(*map(number, range(25)))
-    sizes = [len(call.messages) for _ in range(4) for call in desk.claim(1)]
+    sizes = [len(call.messages) for _ in range(4) for call in desk.claim(1, recipients=10)]
     assert sizes == [10, 10, 5]
 
 
@@ -98,12 +94,12 @@ def test_the_intent_is_committed_with_the_claim(desk: Desk) -> None:
     rows = desk.place.ask("SELECT message_id, state FROM attempts ORDER BY message_id")
     assert rows == [(each, "open") for each in call.messages]
     [row] = desk.place.ask("SELECT id, verdict, recipients, lease_until - started_at FROM calls")
-    assert row == (call.id, "open", 2, sending.LEASE_MS)
+    assert row == (call.id, "open", 2, Limits().lease_ms)
     assert desk.place.ask("SELECT DISTINCT state, tries FROM messages") == [("sending", 1)]
 
 
 def test_later_ones_wait_for_their_time(desk: Desk, clock: Clock) -> None:
-    desk.fail(desk.claimed(number(1)), ERRORS["429"])
+    desk.answer(desk.claimed(number(1)), Line(500))
     assert desk.claim() == []
     [call] = [desk.claimed(number(2))]
     assert call.outgoing.to == (number(2),)
@@ -114,7 +110,7 @@ def test_later_ones_wait_for_their_time(desk: Desk, clock: Clock) -> None:
 def test_another_accounts_messages_are_not_ours(desk: Desk) -> None:
     desk.accept(number(1))
     other = desk.store.write(account, "live")
-    assert desk.store.write(sending.claim, other, 16) == []
+    assert desk.store.write(claiming.claim, other, Limits()).calls == []
     assert len(desk.claim()) == 1
 
 
@@ -124,7 +120,7 @@ def numbered(desk: Desk, count: int) -> set[int]:
 
 def test_two_processes_claim_at_once_and_nothing_twice(desk: Desk) -> None:
     made = numbered(desk, 30)
-    processes = [python(CLAIM, desk.place.path, desk.account) for _ in range(2)]
+    processes = [python(CLAIM, desk.place.url, desk.account) for _ in range(2)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
@@ -142,8 +138,8 @@ def test_two_threads_claim_at_once_and_nothing_twice(desk: Desk) -> None:
     found: list[int] = []
 
     def take() -> None:
-        with Opened(desk.place.path) as store:
-            while calls := store.write(sending.claim, desk.account, 3):
+        with desk.place.open() as store:
+            while calls := store.write(claiming.claim, desk.account, Limits(calls=3)).calls:
                 found.extend(each for call in calls for each in call.messages)
 
     threads = [threading.Thread(target=take) for _ in range(2)]
@@ -169,13 +165,12 @@ SELECT b.sender, o.sender FROM attempts a JOIN messages m ON m.id = a.message_id
 """
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.lists(STEP, max_size=25))
 def test_no_attempt_begins_after_an_opt_out_in_its_scope(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]
+    fresh: Fresh, steps: list[tuple[str, int, str]]
 ) -> None:
-    path: Path = tmp_path_factory.mktemp("claims") / "ujumbe.sqlite3"
-    desk = Desk(Place(path))
+    desk = Desk(fresh())
     open_calls: list[Call] = []
     try:
         for what, value, sender in steps:
@@ -183,7 +178,7 @@ def test_no_attempt_begins_after_an_opt_out_in_its_scope(
                 desk.accept(number(value), number(value + 1), sender=sender)
             elif what == "invoke":
                 call = desk.invoke(number(value), sender=sender)
-                open_calls += [call] if call else []
+                open_calls += [call] if isinstance(call, Call) else []
             elif what == "opt-out":
                 desk.opt_out(number(value), sender)
             elif what == "claim":
@@ -191,8 +186,7 @@ def test_no_attempt_begins_after_an_opt_out_in_its_scope(
             elif open_calls:
                 call = open_calls.pop(0)
                 desk.answer(call, *[Line(500)] * len(call.messages))
-                with desk.place.beside(5) as somebody:  # its time has come
-                    somebody.execute("UPDATE messages SET due_at = 0 WHERE state = 'queued'")
+                desk.place.ask("UPDATE messages SET due_at = 0 WHERE state = 'queued'")  # its time has come
         open_calls += desk.claim()
         for sender, stopped in desk.place.ask(ATTEMPTS_AFTER_OPT_OUTS):
             assert stopped, "an opt-out of all senders"

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.flows.conftest import Clock
+from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import Desk, form, number
-from tests.store.opened import Place
 from ujumbe.domain.message import State
 from ujumbe.domain.replies import ECHO_ROUNDS, MEMORY_SECONDS, QUICK_ROUNDS
 from ujumbe.flows import inbound as flow
@@ -40,12 +39,12 @@ def test_a_text_is_stored_answered_and_the_answer_sent_the_usual_way(desk: Desk)
     assert fates(desk) == [("applied", "")]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_one_text_and_one_reply_for_each_id_in_any_order(
-    tmp_path_factory: pytest.TempPathFactory, deliveries: list[int], chance: random.Random
+    fresh: Fresh, deliveries: list[int], chance: random.Random
 ) -> None:
-    desk = Desk(Place(tmp_path_factory.mktemp("inbound") / "ujumbe.sqlite3"))
+    desk = Desk(fresh())
     try:
         order = deliveries * 2
         chance.shuffle(order)
@@ -62,11 +61,11 @@ def test_one_text_and_one_reply_for_each_id_in_any_order(
         desk.close()
 
 
-def test_redeliveries_in_one_commit_are_one_text(desk: Desk) -> None:
+def test_redeliveries_at_once_are_one_text(desk: Desk) -> None:
     given = {"id": "id-1", "from": number(1), "to": "12345", "text": "x", "linkId": "L", "date": "2026-03-04"}
     raw = form("twoway", given)
     found = desk.store.together([lambda tx: flow.receive(tx, desk.account, raw, DEFAULT)] * 5)
-    assert found == [(True, True), *[(True, False)] * 4]
+    assert sorted(found, reverse=True) == [(True, True), *[(True, False)] * 4]
     assert len(texts(desk)) == 1
 
 

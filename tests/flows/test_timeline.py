@@ -2,7 +2,7 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, number
-from tests.store.opened import account
+from tests.flows.places import account
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.flows.timeline import Step, explain

@@ -2,9 +2,10 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, number
-from tests.store.opened import account
+from tests.flows.places import account
 from ujumbe.domain.message import State
-from ujumbe.flows import sending, upkeep
+from ujumbe.flows import upkeep
+from ujumbe.flows.recording import LEASE_MS
 
 
 def test_what_a_dead_owner_left_open_is_uncertain_and_never_queued(desk: Desk) -> None:
@@ -26,17 +27,16 @@ def test_what_a_dead_owner_left_open_is_uncertain_and_never_queued(desk: Desk) -
 
 
 def test_an_invoked_one_too(desk: Desk) -> None:
-    call = desk.invoke(number(1))
-    assert call is not None
+    call = desk.invoked(number(1))
     assert desk.crash() == 1
     assert desk.state(call.messages[0]) is State.UNCERTAIN
 
 
-@pytest.mark.parametrize("forward", [sending.LEASE_MS - 1, sending.LEASE_MS])
+@pytest.mark.parametrize("forward", [LEASE_MS - 1, LEASE_MS])
 def test_a_living_owner_has_its_lease(desk: Desk, clock: Clock, forward: int) -> None:
     call = desk.claimed(number(1))
     clock.forward(forward)
-    late = forward >= sending.LEASE_MS
+    late = forward >= LEASE_MS
     assert desk.settle() == late
     assert desk.state(call.messages[0]) is (State.UNCERTAIN if late else State.SENDING)
     assert desk.settle() == 0, "once"
@@ -53,8 +53,8 @@ def test_calls_with_an_outcome_are_left_alone(desk: Desk) -> None:
 
 def test_a_message_that_a_report_moved_on_stays_there(desk: Desk) -> None:
     call = desk.claimed(number(1), number(2))
-    with desk.place.beside(5) as somebody:  # an id we learnt of elsewhere
-        somebody.execute("UPDATE attempts SET provider_id = 'ATXid_1' WHERE message_id = ?", call.messages[:1])
+    # an id we learnt of elsewhere
+    desk.place.ask(f"UPDATE attempts SET provider_id = 'ATXid_1' WHERE message_id = {call.messages[0]}")
     desk.report("ATXid_1", "Success")
     assert desk.crash() == 1
     assert [desk.state(each) for each in call.messages] == [State.DELIVERED, State.UNCERTAIN]

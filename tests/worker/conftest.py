@@ -11,12 +11,14 @@ import httpx
 import pytest
 
 from tests.simulator.receiver import Served
-from tests.store.opened import PATIENCE, batch, counts
+from tests.flows.places import PATIENCE, batch, counts
 from ujumbe.domain.message import FINAL, State
+from ujumbe.domain.pause import Pause
 from ujumbe.flows import sending
 from ujumbe.runtime import Runtime, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.simulator import SimulatorConfig, create_app
+from ujumbe.store import accounts
 from ujumbe.worker import loop
 from ujumbe.worker.throttle import Throttle
 
@@ -61,12 +63,8 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(main())
 
 
-async def accept(runtime: Runtime, *numbers: str, wake: bool = True, **fields: Any) -> list[int]:
-    given = batch(runtime.account, sender="12345", **fields)
-    made = await runtime.db.write(sending.accept, given, numbers)
-    if wake:
-        runtime.outbox.set()
-    return made
+async def accept(runtime: Runtime, *numbers: str, **fields: Any) -> list[int]:
+    return await runtime.db.write(sending.accept, batch(runtime.account, sender="12345", **fields), numbers)
 
 
 async def states(runtime: Runtime) -> dict[State, int]:
@@ -80,6 +78,14 @@ async def until(runtime: Runtime, found: Callable[[dict[State, int]], bool]) -> 
         assert time.monotonic() < deadline, seen
         await asyncio.sleep(0.01)
     return seen
+
+
+async def paused(runtime: Runtime, kind: Pause) -> str:
+    """Wait until the account is held up so; why it is."""
+    async with asyncio.timeout(PATIENCE):
+        while (health := await runtime.db.read(accounts.health, runtime.account)).pause is not kind:
+            await asyncio.sleep(0.01)
+    return health.note
 
 
 def drained(seen: dict[State, int]) -> bool:

@@ -8,21 +8,24 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.store.opened import PATIENCE, batch, number
-from tests.worker.conftest import accept, drained, ledger, run, states, turn, until, worker
+from tests.flows.places import PATIENCE, batch, number
+from tests.worker.conftest import accept, drained, ledger, paused, run, states, turn, until, worker
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, ProviderError, RefusedError
-from ujumbe.domain import retry
+from ujumbe.domain import pause, retry
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
-from ujumbe.flows import sending
+from ujumbe.domain.pause import STRIKES, Pause
+from ujumbe.flows import claiming, pausing
+from ujumbe.flows.claiming import Claimed, Limits
 from ujumbe.runtime import Runtime, open_runtime
 from ujumbe.settings import Settings
-from ujumbe.store import batches, messages
-from ujumbe.store.messages import Filters, New, Times
+from ujumbe.store import accounts, batches, messages, outbox
 from ujumbe.store.database import Tx
-from ujumbe.worker import loop, throttle
-from ujumbe.worker.throttle import FIRST, STRIKES, Throttle
+from ujumbe.store.messages import Filters
+from ujumbe.store.outbox import Lot, New, Times
+from ujumbe.worker import loop
+from ujumbe.worker.throttle import FIRST
 
 S = State
 FOR_EVER = 3_600.0
@@ -60,7 +63,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> Probes:
         return await real(client)
 
     monkeypatch.setattr(AfricasTalking, "fetch_balance", fetch_balance)
-    monkeypatch.setattr(throttle, "PROBE_SECONDS", 0.01)
+    monkeypatch.setattr(pause, "PROBE_SECONDS", 0.01)
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(loop, "TROUBLE_SECONDS", 0.01)
     return made
@@ -69,8 +72,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> Probes:
 async def accept_calls(runtime: Runtime, count: int) -> None:
     """Texts for as many numbers as the first window holds, so that one call is under way at a time."""
     for index in range(count):
-        await accept(runtime, *map(number, range(FIRST)), text=f"text {index}", wake=False)
-    runtime.outbox.set()
+        await accept(runtime, *map(number, range(FIRST)), text=f"text {index}")
 
 
 def requests(at: httpx.Client) -> int:
@@ -155,11 +157,11 @@ def test_what_counts_as_being_back(
         raise error
 
     monkeypatch.setattr(AfricasTalking, "fetch_balance", fetch_balance)
-    guard = Throttle()
-    guard.open("no answer")
 
     async def main() -> None:
-        async with worker(settings, guard) as runtime:
+        async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:
+            await runtime.db.write(accounts.pause, runtime.account, Pause.UNANSWERED, "no answer", 0)
+        async with worker(settings) as runtime:
             await accept(runtime, number(1))
             if answers:
                 assert await until(runtime, drained) == {S.SENT: 1}
@@ -167,7 +169,7 @@ def test_what_counts_as_being_back(
             else:
                 await probes.reach(3)
                 assert await states(runtime) == {S.QUEUED: 1}
-                assert guard.broken
+                await paused(runtime, Pause.CREDENTIALS if isinstance(error, CredentialsError) else Pause.UNANSWERED)
 
     run(main)
 
@@ -175,8 +177,8 @@ def test_what_counts_as_being_back(
 def test_a_pause_ends_with_the_service(
     settings: Settings, at: httpx.Client, probes: Probes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "PROBE_SECONDS", FOR_EVER)
-    monkeypatch.setattr(throttle, "LONGEST_PROBE_SECONDS", FOR_EVER)
+    monkeypatch.setattr(pause, "PROBE_SECONDS", FOR_EVER)
+    monkeypatch.setattr(pause, "LONGEST_PROBE_SECONDS", FOR_EVER)
     turn(at, accept_then_500_rate=1)
 
     async def main() -> None:
@@ -189,17 +191,37 @@ def test_a_pause_ends_with_the_service(
 
 
 def test_after_a_thousand_failed_probes_it_still_asks(settings: Settings, probes: Probes) -> None:
-    paused = Throttle()
-    paused.open("wrong since last night")
-    for _ in range(1_100):
-        paused.pause()
-    paused.pause = lambda: 0.01 * Throttle.pause(paused) / 60  # type: ignore[method-assign]
     probes.gate.set()
 
     async def main() -> None:
-        async with worker(settings, paused) as runtime:
+        async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:
             await accept(runtime, number(1))
+            await runtime.db.write(accounts.pause, runtime.account, Pause.UNANSWERED, "since last night", 0)
+            for _ in range(1_100):
+                await runtime.db.write(accounts.take_probe, runtime.account, Pause.UNANSWERED, 0)
+            working = asyncio.create_task(loop.run(runtime))
             assert await until(runtime, drained) == {S.SENT: 1}
+            runtime.stop()
+            await asyncio.wait_for(working, PATIENCE)
+
+    run(main)
+
+
+def test_what_a_person_paused_goes_on_when_a_person_says_so(settings: Settings, probes: Probes) -> None:
+    probes.gate.set()
+
+    async def main() -> None:
+        async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:
+            await accept(runtime, number(1))
+            await runtime.db.write(pausing.hold, runtime.account, "the lawyer called")
+        async with worker(settings) as runtime:
+            assert await paused(runtime, Pause.OPERATOR) == "the lawyer called"
+            for _ in range(5):
+                await accept(runtime, number(1))
+            assert await states(runtime) == {S.QUEUED: 6}
+            assert await runtime.db.write(pausing.go_on, runtime.account)
+            assert await until(runtime, drained) == {S.SENT: 6}
+        assert probes.asked == 0
 
     run(main)
 
@@ -232,17 +254,17 @@ def test_with_wrong_credentials_messages_wait_until_they_are_mended(
 def test_it_survives_whatever_a_turn_raises(
     settings: Settings, probes: Probes, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real, turns = sending.claim, 0
+    real, turns = claiming.claim, 0
 
-    def claim(tx: Tx, account: int, most_calls: int, most_numbers: int) -> list[sending.Call]:
+    def claim(tx: Tx, account: int, limits: Limits) -> Claimed:
         nonlocal turns
         turns += 1
         if turns <= 2:
-            real(tx, account, most_calls, most_numbers)  # and what it took up is rolled back
+            real(tx, account, limits)  # and what it took up is rolled back
             raise error
-        return real(tx, account, most_calls, most_numbers)
+        return real(tx, account, limits)
 
-    monkeypatch.setattr(sending, "claim", claim)
+    monkeypatch.setattr(claiming, "claim", claim)
 
     async def main() -> None:
         async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:
@@ -263,7 +285,8 @@ def test_it_wakes_when_a_scheduled_message_falls_due(settings: Settings, monkeyp
     def schedule(tx: Tx, account: int) -> list[int]:
         times = Times(tx.now + 150, tx.now + 60_000)
         given = batch(account, sender="12345")
-        return messages.insert(tx, account, batches.insert(tx, given), [New(number(1), S.SCHEDULED)], times)
+        lot = Lot(batches.insert(tx, given), batches.scope_of(given), times, [New(number(1), S.SCHEDULED)])
+        return outbox.insert(tx, account, [lot])[0]
 
     async def main() -> None:
         async with worker(settings) as runtime:
@@ -283,7 +306,7 @@ def test_the_higher_priority_leaves_first(settings: Settings, at: httpx.Client) 
             given = batch(account, sender="12345", text=f"priority {priority}")
             new = [New(number(index), S.QUEUED) for index in range(FIRST)]
             times = Times(tx.now, tx.now + 60_000, priority)
-            messages.insert(tx, account, batches.insert(tx, given), new, times)
+            outbox.insert(tx, account, [Lot(batches.insert(tx, given), batches.scope_of(given), times, new)])
 
     async def main() -> None:
         async with open_runtime(settings, url="http://127.0.0.1:1", upgrade=True) as runtime:

@@ -8,17 +8,19 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.store.opened import number
-from tests.worker.conftest import accept, drained, ledger, run, turn, until, worker
-from ujumbe.domain import retry
+from tests.flows.places import batch, number
+from tests.worker.conftest import accept, drained, ledger, paused, run, turn, until, worker
+from ujumbe.domain import pause, retry
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import State
-from ujumbe.flows import sending
+from ujumbe.domain.pause import STRIKES, Pause
+from ujumbe.flows import claiming, sending
+from ujumbe.flows.claiming import Limits
 from ujumbe.runtime import open_runtime
 from ujumbe.settings import Settings
-from ujumbe.store import sqlite
-from ujumbe.worker import loop, throttle
-from ujumbe.worker.throttle import STRIKES, Throttle
+from ujumbe.store import accounts, sqlite
+from ujumbe.store.opening import open_database
+from ujumbe.worker import loop
 
 S = State
 FOR_EVER = 3_600.0
@@ -59,7 +61,9 @@ def test_it_finds_what_another_process_put_there(settings: Settings, monkeypatch
 
     async def main() -> None:
         async with worker(settings) as runtime:
-            await accept(runtime, number(1), wake=False)
+            other = await open_database(settings.store_url)
+            await other.write(sending.accept, batch(runtime.account, sender="12345"), [number(1)])
+            await other.close()
             assert await until(runtime, drained) == {S.SENT: 1}
 
     run(main)
@@ -69,6 +73,7 @@ def test_it_wakes_when_the_next_try_is_due(
     settings: Settings, at: httpx.Client, monkeypatch: pytest.MonkeyPatch, no_polling: None
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_SECONDS", 0.02)
+    monkeypatch.setattr(pause, "SLOW_SECONDS", 0.02)
     turn(at, refuse_rate=1)
 
     async def main() -> None:
@@ -87,7 +92,8 @@ def test_what_may_have_been_taken_is_submitted_once(
     settings: Settings, at: httpx.Client, monkeypatch: pytest.MonkeyPatch, knob: str
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_SECONDS", 0.01)
-    monkeypatch.setattr(throttle, "PROBE_SECONDS", 0.01)
+    monkeypatch.setattr(pause, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(pause, "PROBE_SECONDS", 0.01)
     turn(at, refuse_rate=0.2, seed=1, **{knob: 0.5})
 
     async def main() -> None:
@@ -102,41 +108,33 @@ def test_what_may_have_been_taken_is_submitted_once(
     assert sorted(taken) == sorted(map(number, range(60)))
 
 
-def test_an_outage_strands_a_few_calls_and_not_the_queue(
-    settings: Settings, at: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "IN_FLIGHT", 1)
-    monkeypatch.setattr(throttle, "PROBE_SECONDS", 0.05)
+def test_an_outage_strands_a_few_calls_and_not_the_queue(settings: Settings, at: httpx.Client) -> None:
     turn(at, accept_then_reset_rate=1)
-
-    class Guard(Throttle):
-        def open(self, why: str) -> None:
-            turn(at, error_rate=1)  # before the first probe, which finds it still down
-            super().open(why)
-
-    guard = Guard()
+    one_by_one = settings.model_copy(update={"calls_in_flight": 1})
 
     async def main() -> None:
-        async with worker(settings, guard) as runtime:
+        async with worker(one_by_one) as runtime:
             for index in range(20):
-                await accept(runtime, number(index), text=f"text {index}", wake=False)
-            await until(runtime, lambda _: bool(guard.broken))
-            seen = await until(runtime, lambda seen: S.SENDING not in seen)
-            assert seen[S.UNCERTAIN] == STRIKES
-            turn(at, error_rate=0, accept_then_reset_rate=0)
+                await accept(runtime, number(index), text=f"text {index}")
+            assert "without an answer" in await paused(runtime, Pause.UNANSWERED)
+            assert await until(runtime, lambda seen: S.SENDING not in seen) == {
+                S.UNCERTAIN: STRIKES,
+                S.QUEUED: 20 - STRIKES,
+            }
+            turn(at, accept_then_reset_rate=0)
+            await runtime.db.write(accounts.probe_now, runtime.account)
             assert (await until(runtime, drained))[S.UNCERTAIN] == STRIKES
 
     run(main)
 
 
 def test_a_wrong_key_pauses_and_loses_nothing(settings: Settings, at: httpx.Client) -> None:
-    guard = Throttle()
     wrong = settings.model_copy(update={"at_api_key": SecretStr("wrong")})
 
     async def main() -> None:
-        async with worker(wrong, guard) as runtime:
+        async with worker(wrong) as runtime:
             await accept(runtime, number(1), number(2))
-            await until(runtime, lambda _: bool(guard.broken))
+            await paused(runtime, Pause.CREDENTIALS)
             assert await until(runtime, lambda seen: S.SENDING not in seen) == {S.QUEUED: 2}
         async with worker(settings) as runtime:
             assert await until(runtime, drained) == {S.SENT: 2}
@@ -147,20 +145,21 @@ def test_a_wrong_key_pauses_and_loses_nothing(settings: Settings, at: httpx.Clie
 
 def test_no_more_calls_at_a_time_than_it_may(settings: Settings, at: httpx.Client) -> None:
     turn(at, latency_ms=300)
+    most = settings.calls_in_flight
     seen: set[int] = set()
 
     def look(counts: dict[State, int]) -> bool:
         seen.add(counts.get(S.SENDING, 0))
-        return drained(counts) and sum(counts.values()) == 3 * loop.IN_FLIGHT
+        return drained(counts) and sum(counts.values()) == 3 * most
 
     async def main() -> None:
         async with worker(settings) as runtime:
-            for index in range(3 * loop.IN_FLIGHT):
+            for index in range(3 * most):
                 await accept(runtime, number(index), text=f"text {index}")
             await until(runtime, look)
 
     run(main)
-    assert max(seen) == loop.IN_FLIGHT, "all places are used, and no more"
+    assert max(seen) == most, "all places are used, and no more"
 
 
 def test_it_lives_through_a_locked_database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,13 +170,13 @@ def test_it_lives_through_a_locked_database(settings: Settings, monkeypatch: pyt
         async with worker(settings) as runtime:
             await accept(runtime, number(1))
             await until(runtime, drained)
-            await accept(runtime, *map(number, range(2, 9)), wake=False)
+            await accept(runtime, *map(number, range(2, 9)))
             with closing(sqlite3.connect(settings.database_path, isolation_level=None)) as somebody:
                 somebody.execute("BEGIN IMMEDIATE")
                 runtime.outbox.set()
                 for _ in range(3):
                     with pytest.raises(StoreUnavailableError):
-                        await runtime.db.write(sending.claim, runtime.account, 1)
+                        await runtime.db.write(claiming.claim, runtime.account, Limits(calls=1))
                 assert runtime.working
                 somebody.execute("ROLLBACK")
             assert await until(runtime, drained) == {S.SENT: 8}
@@ -193,7 +192,8 @@ def test_calls_under_way_are_recorded_before_the_end(settings: Settings, at: htt
             for index in range(5):
                 await accept(runtime, number(index), text=f"text {index}")
             await until(runtime, lambda counts: counts == {S.SENDING: 5})
-            await accept(runtime, number(9), text="too late for this run", wake=False)
+            runtime.db.on_wake = None
+            await accept(runtime, number(9), text="too late for this run")
             runtime.stop()
         turn(at, latency_ms=0)
         async with open_runtime(settings, url="http://127.0.0.1:1") as again:

@@ -2,11 +2,12 @@ import asyncio
 
 import pytest
 
-from tests.store.opened import PATIENCE, number
+from tests.flows.places import PATIENCE, number
 from tests.worker.conftest import accept, run, states
 from ujumbe.domain.errors import SettingsError
 from ujumbe.domain.message import State
-from ujumbe.flows import sending
+from ujumbe.flows import claiming
+from ujumbe.flows.claiming import Limits
 from ujumbe.runtime import open_runtime
 from ujumbe.settings import Settings
 from ujumbe.store.lock import DatabaseInUseError, FileLock
@@ -32,7 +33,7 @@ def test_what_an_earlier_run_left_open_is_settled_at_the_start(settings: Setting
         async with open_runtime(settings, url=URL, upgrade=True) as runtime:
             await accept(runtime, number(1), number(2))
             await accept(runtime, number(3), text="other")
-            assert len(await runtime.db.write(sending.claim, runtime.account, 1)) == 1
+            assert len((await runtime.db.write(claiming.claim, runtime.account, Limits(calls=1))).calls) == 1
         async with open_runtime(settings, url=URL) as again:
             assert await states(again) == {State.UNCERTAIN: 2, State.QUEUED: 1}
 

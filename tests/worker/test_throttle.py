@@ -1,7 +1,7 @@
 import pytest
 
 from ujumbe.africastalking.errors import Taken
-from ujumbe.worker.throttle import FIRST, IDLE_SECONDS, LONGEST_PROBE_SECONDS, MOST, PROBE_SECONDS, STRIKES, Throttle
+from ujumbe.worker.throttle import FIRST, IDLE_SECONDS, MOST, Throttle
 
 
 class Clock:
@@ -57,43 +57,8 @@ def test_after_a_minute_without_calls_it_starts_again(throttle: Throttle, clock:
     assert throttle.room() == FIRST
 
 
-@pytest.mark.parametrize(
-    ("ends", "broken"),
-    [
-        pytest.param([Taken.MAYBE] * (STRIKES - 1), False, id="not yet"),
-        pytest.param([Taken.MAYBE] * STRIKES, True, id="three in a row"),
-        pytest.param([Taken.MAYBE, Taken.MAYBE, Taken.ANSWERED, Taken.MAYBE], False, id="an answer between"),
-        pytest.param([Taken.NO] * 50, False, id="not taken is no strike: nothing is in doubt"),
-    ],
-)
-def test_strikes_open_the_breaker(throttle: Throttle, ends: list[Taken], *, broken: bool) -> None:
-    for taken in ends:
-        call(throttle, 1, taken)
-    assert bool(throttle.broken) is broken
-    assert (throttle.room() == 0) is broken
-
-
-def test_after_a_probe_one_more_miss_opens_it_anew_and_an_answer_settles_it(throttle: Throttle) -> None:
-    throttle.open("no answers")
-    assert throttle.pause() == PROBE_SECONDS
-    throttle.close()
-    call(throttle, 1, Taken.MAYBE)
-    assert throttle.broken
-    assert throttle.pause() == 2 * PROBE_SECONDS
-    throttle.close()
-    call(throttle, 1, Taken.ANSWERED)
-    for _ in range(STRIKES - 1):
-        call(throttle, 1, Taken.MAYBE)
-    assert not throttle.broken
-
-
-def test_probes_are_further_and_further_apart_until_a_send_is_answered(throttle: Throttle) -> None:
-    throttle.open("it knows no such key")
-    throttle.open("another reason")
-    assert throttle.broken == "it knows no such key"
-    pauses = [throttle.pause() for _ in range(8)]
-    assert pauses == [min(PROBE_SECONDS * 2**index, LONGEST_PROBE_SECONDS) for index in range(8)]
-    throttle.close()
-    assert (throttle.broken, throttle.room(), throttle.pause()) == ("", FIRST, LONGEST_PROBE_SECONDS)
-    call(throttle, 1, Taken.ANSWERED)
-    assert throttle.pause() == PROBE_SECONDS
+def test_after_trouble_it_starts_again(throttle: Throttle) -> None:
+    call(throttle, 500, Taken.ANSWERED)
+    throttle.begin(30)
+    throttle.restart()
+    assert throttle.room() == FIRST - 30, "what is under way counts"

@@ -1,6 +1,6 @@
 """Taking a request to send into the outbox: verdicts, messages and the answer in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from ujumbe.store.outbox import Lot, New, Times
 
 LIFETIMES_MS: Final = {"otp": 10 * 60 * 1000, "transactional": 24 * 3600 * 1000, "promotional": 24 * 3600 * 1000}
 """How long a text may wait in our queue by its category: a login code is worth nothing after ten minutes."""
+BUSY: Final = "a request with this Idempotency-Key is being answered"
 FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
 
 
@@ -72,10 +73,16 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     `ConflictError`, a `BusyError`, or an `InvalidInputError` where a time cannot be or no number can be texted.
     """
     revoked = api_keys.revoked_among(tx, {each.order.batch.api_key for each in requests} - {None})
-    results: list[Accepted | Exception | None] = [
-        RevokedError("the API key was revoked") if each.order.batch.api_key in revoked else _already(tx, each)
-        for each in requests
-    ]
+    results: list[Accepted | Exception | None] = []
+    keys: set[tuple[int, int, str]] = set()
+    for each in requests:
+        result = _already(tx, each, revoked)
+        if result is None and each.claim is not None:
+            # Its caller went away and came again before it was stored: two in one transaction hold the same lock.
+            key = each.claim.account, each.claim.api_key, each.claim.key
+            result = BusyError(BUSY) if key in keys else None
+            keys.add(key)
+        results.append(result)
     fresh = [index for index, result in enumerate(results) if result is None]
     by_account: dict[int, list[int]] = {}
     for index in fresh:
@@ -86,12 +93,14 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     return [each for each in results if each is not None]
 
 
-def _already(tx: Tx, request: Request) -> Accepted | Exception | None:
+def _already(tx: Tx, request: Request, revoked: Set[int]) -> Accepted | Exception | None:
     """What can be answered without storing anything; None where the request is new and good."""
+    if request.order.batch.api_key in revoked:
+        return RevokedError("the API key was revoked")
     claim = request.claim
     if claim is not None:
         if not tx.try_lock(f"key {claim.account} {claim.api_key} {claim.key}"):
-            return BusyError("a request with this Idempotency-Key is being answered")
+            return BusyError(BUSY)
         earlier = answers.find(tx, claim)
         if earlier is not None:
             if not earlier.same_body:

@@ -83,7 +83,9 @@ def claim(tx: Tx, account: int, limits: Limits) -> Claimed:
     look = min(FIRST_LOOK * limits.calls, limits.numbers, LOOK_AHEAD)
     found = _due(tx, account, limits, look)
     groups = _groups(tx, found.rows)
-    if len(found.rows) == look < min(limits.numbers, LOOK_AHEAD) and len(groups) < limits.calls:
+    # One free call and four rows of one text are no reason to stop: the call may have room for a thousand.
+    roomy = len(groups) < limits.calls or len(found.rows) > 2 * len(groups)
+    if len(found.rows) == look < min(limits.numbers, LOOK_AHEAD) and roomy:
         found = _due(tx, account, limits, min(limits.numbers, LOOK_AHEAD))
         groups = _groups(tx, found.rows)
     chosen = [

@@ -58,7 +58,8 @@ def accept_now(tx: Tx, batch: Batch, number: str, limits: Limits) -> Call | Paus
         _store(tx, batch, [New(number, State.BLOCKED, OPTED_OUT)])
         return None
     health = accounts.health(tx, batch.account)
-    if health.pause in (Pause.OPERATOR, Pause.CREDENTIALS) and health.probe_at > tx.now:
+    # With wrong credentials one text now and then is a probe like any other; a person's pause has no probes.
+    if health.pause is Pause.OPERATOR or (health.pause is Pause.CREDENTIALS and health.probe_at > tx.now):
         _store(tx, batch, [New(number, State.FAILED, f"sending is paused: {health.note}")])
         return PausedError(f"Sending is paused ({health.note}); nothing was sent")
     [message] = _store(tx, batch, [New(number, State.SENDING)])
