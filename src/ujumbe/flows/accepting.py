@@ -1,6 +1,6 @@
 """Taking a request to send into the outbox: verdicts, messages and the answer in one transaction."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     return [each for each in results if each is not None]
 
 
-def _already(tx: Tx, request: Request, revoked: Set[int]) -> Accepted | Exception | None:
+def _already(tx: Tx, request: Request, revoked: Collection[int]) -> Accepted | Exception | None:
     """What can be answered without storing anything; None where the request is new and good."""
     if request.order.batch.api_key in revoked:
         return RevokedError("the API key was revoked")
