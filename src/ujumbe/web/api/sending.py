@@ -198,6 +198,8 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
 
 def _metadata(given: dict[str, Any]) -> str:
     """The caller's object as it is stored: JSON that can be given back as it came."""
+    if not given:
+        return "{}"
     inside: list[Any] = [given]
     for _ in range(DEEPEST_METADATA):
         containers = (each.values() if isinstance(each, dict) else each for each in inside)
