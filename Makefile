@@ -1,7 +1,7 @@
 # Each target does its own set-up in .venv and is quick the second time.
 BIN := .venv/bin
 
-.PHONY: help install run test check format lock docs screenshots clean
+.PHONY: help install run test check bench format lock docs screenshots clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ check: .venv/.dev  ## Format, lint, types, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: .venv/.dev  ## Speed as ratios, measured in one run (ARGS="--quick", or "accept --database sqlite")
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 format: .venv/.dev  ## Formats and mends what can be mended
 	@$(BIN)/ruff format .

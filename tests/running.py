@@ -88,7 +88,7 @@ class Running:
     greeting: re.Pattern[str]
     env: dict[str, str]
     health: str
-    """The path that answers 200 once it works."""
+    """The path that answers 200 once it works; empty for what has no port, and works once it has greeted."""
     url: str = ""
     process: subprocess.Popen[bytes] = field(init=False)
 
@@ -106,7 +106,7 @@ class Running:
         """Start it; unless told otherwise, wait until it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         port = self.url.rpartition(":")[2] if self.url else "0"
-        words = self.words if "--port" in self.words else [*self.words, "--port", port]
+        words = [*self.words, "--port", port] if self.health and "--port" not in self.words else self.words
         begins = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
@@ -131,6 +131,8 @@ class Running:
         while True:
             printed = self.log_path.read_bytes()[begins:].decode("utf-8", "replace")
             greeted = self.greeting.search(printed)
+            if greeted and not self.health:
+                return
             if greeted:
                 self.url = greeted.group(1)
                 try:
@@ -201,12 +203,22 @@ def simulator(folder: Path, *words: str, callbacks: str = "", **env: str) -> Run
 
 def serve(folder: Path, *words: str, at: str = "", scopes: str = "admin", **env: str) -> Serving:
     """`ujumbe serve` against `at` (a simulator's URL), on a new database with one API key."""
-    env = {"AT_USERNAME": "sandbox", "AT_API_KEY": "local", "AT_SHORTCODE": "12345", "AT_API_URL": at, **env}
+    env = account(at, env)
     upgraded = ujumbe(folder, "db", "upgrade", **env)
     assert upgraded.returncode == 0, upgraded.stderr
     key = create_key(folder, scopes, **env)["key"] if scopes else ""
     greeting = re.compile(r'"url": "(http://[^"]+)"')
     return Serving(folder, ["serve", *words], greeting, env, "/healthz", key=key).start()
+
+
+def worker(folder: Path, *words: str, at: str = "", **env: str) -> Running:
+    """`ujumbe worker` against `at`, on the database that `serve` has upgraded; a folder of its own for each."""
+    return Running(folder, ["worker", *words], re.compile(r'"event": "working"'), account(at, env), "").start()
+
+
+def account(at: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the local AT's one account, and `env`."""
+    return {"AT_USERNAME": "sandbox", "AT_API_KEY": "local", "AT_SHORTCODE": "12345", "AT_API_URL": at, **env}
 
 
 def create_key(folder: Path, scopes: str, **env: str) -> dict[str, Any]:

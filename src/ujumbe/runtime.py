@@ -17,8 +17,10 @@ from ujumbe.flows.accepting import Accepted
 from ujumbe.flows.claiming import Limits
 from ujumbe.flows.recording import Finished, Tally
 from ujumbe.keeper import Keeper
+from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
+from ujumbe.store.api_keys import ApiKey
 from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
@@ -45,9 +47,10 @@ class Runtime:
     client: AfricasTalking
     account: int
     limits: Limits
-    accept: Gathering[accepting.Request, Accepted]
+    acceptor: Gathering[accepting.Request, Accepted]
     recorder: Gathering[Finished, Tally]
     matcher: Gathering[tuple[int, Sequence[str]], None]
+    metrics: Metrics
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
     sends: bool = True
@@ -58,6 +61,8 @@ class Runtime:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     keys_in_flight: set[tuple[int, str]] = field(default_factory=set)
     """Idempotency keys of requests that are being answered: (API key's id, key)."""
+    known_keys: dict[str, ApiKey] = field(default_factory=dict)
+    """API keys that were found good before."""
     working: bool = False
     """Whether a worker of this process is taking up messages."""
 
@@ -68,9 +73,18 @@ class Runtime:
         task.add_done_callback(self._done)
         return task
 
+    async def accept(self, request: accepting.Request) -> Accepted:
+        """Store a request to send; raises as `Gathering` does."""
+        accepted = await self.acceptor(request)
+        if not accepted.replayed:
+            self.metrics.accepted.labels(request.order.batch.source).inc(accepted.document["accepted"])
+            self.metrics.rejected.inc(accepted.document["rejected"])
+        return accepted
+
     async def record(self, finished: Finished) -> Tally:
         """Record what came of a call; raises as `Gathering` does."""
         tally = await self.recorder(finished)
+        self.metrics.finished(finished, tally)
         if self.db.several and isinstance(finished.result, SendReply):
             ids = [each.message_id for each in finished.result.recipients if each.message_id]
             self.start(self.matcher((finished.call.account, ids)))
@@ -132,9 +146,10 @@ async def open_runtime(
             client,
             account,
             limits_of(settings),
-            accept=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
+            acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
             recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
             matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
+            metrics=Metrics(),
             keyless=keyless,
             sends=sends,
         )

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         "Texts a second by sender, for all workers together, e.g. `MyBrand=10,12345=5`; `*=20` is for all others",
     )
     most_recipients: int = _setting("UJUMBE_MOST_RECIPIENTS", 1_000, "Numbers in one call to Africa's Talking")
-    calls_in_flight: int = _setting("UJUMBE_CALLS_IN_FLIGHT", 32, "Calls that one worker makes at a time")
+    calls_in_flight: int = _setting("UJUMBE_CALLS_IN_FLIGHT", 64, "Calls that one worker makes at a time")
     lease_seconds: int = _setting(
         "UJUMBE_LEASE_SECONDS", 90, "How long a call may go unrecorded before its messages count as uncertain; 45 to 90"
     )
@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     )
     keep_callbacks_days: int = _setting(
         "UJUMBE_KEEP_CALLBACKS_DAYS", 90, "Days that callbacks are kept as they came; 0 keeps them for ever"
+    )
+    metrics_port: int = _setting(
+        "UJUMBE_METRICS_PORT",
+        0,
+        "Port on 127.0.0.1 where `ujumbe worker` serves /metrics (the service has its own); 0: none",
     )
     log_format: str = _setting("UJUMBE_LOG_FORMAT", "auto", "`text`, `json`, or `auto`: text on a terminal")
     log_level: str = _setting("UJUMBE_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`")
@@ -124,7 +129,7 @@ class Settings(BaseSettings):
             raise ValueError("give a two-letter country code such as KE, UG or NG")
         return country
 
-    @field_validator("port")
+    @field_validator("port", "metrics_port")
     @classmethod
     def _real_port(cls, value: int) -> int:
         if not 0 <= value <= 65_535:

@@ -1,21 +1,25 @@
-"""A real database as plain calls, with a loop of its own; other processes beside it."""
+"""A real database of either kind as plain calls, with a loop of its own; other processes beside it."""
 
 import asyncio
 import sqlite3
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
+
+import psycopg
 
 from ujumbe.domain.message import State
-from ujumbe.store import accounts, batches, messages
+from ujumbe.store import accounts, batches, outbox
 from ujumbe.store.batches import Batch, Source
-from ujumbe.store.messages import New, Times
 from ujumbe.store.database import Database, Tx
+from ujumbe.store.opening import open_database
+from ujumbe.store.outbox import Due, Lot, New, Times
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,12 +36,12 @@ def number(index: int) -> str:
 class Opened:
     """An open database. `write` and `read` return when their future has resolved."""
 
-    def __init__(self, path: Path, *, upgrade: bool = True) -> None:
+    def __init__(self, url: str, *, upgrade: bool = True, role: str = "command") -> None:
         self._runner = asyncio.Runner()
         self.closed = False
         """Set by a test that has closed the database itself."""
         try:
-            self.db: Database = self.run(Database.open, path, upgrade=upgrade)
+            self.db: Database = self.run(open_database, url, upgrade=upgrade, role=role)
         except BaseException:
             self._runner.close()
             raise
@@ -65,8 +69,16 @@ class Opened:
     def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return self._runner.run(self.db.read(work, *args, **kwargs))
 
+    def wakes(self, work: Callable[[], object]) -> bool:
+        """Whether `work` tells this process's worker that there may be something to send."""
+        heard: list[None] = []
+        self.db.on_wake = lambda: heard.append(None)
+        work()
+        self.write(lambda _: None)  # SQLite's writer tells the loop after the results of a group, before the next
+        return bool(heard)
+
     def together(self, units: Sequence[Callable[[Tx], Any]]) -> list[Any]:
-        """What became of each of `units` (a result or an exception), all of them in one group commit.
+        """What became of each of `units` (a result or an exception): on SQLite in one group commit, else at once.
 
         Where nothing can be written they only come at once.
         """
@@ -90,7 +102,7 @@ class Opened:
             async with asyncio.timeout(PATIENCE):
                 first = asyncio.create_task(self.db.write(hold))
                 first.add_done_callback(lambda _: held.set())
-                await held.wait()  # the writer is inside this unit: what follows piles up behind it
+                await held.wait()  # SQLite's writer is inside this unit: what follows piles up behind it
                 tasks = [asyncio.create_task(self.db.write(noted(unit))) for unit in units]
                 await asyncio.sleep(0)
                 gate.set()
@@ -98,29 +110,80 @@ class Opened:
                 return await asyncio.gather(*tasks, return_exceptions=True)
 
         results = self.run(main)
-        assert all(each is seen[0] for each in seen), "they shared a commit"
+        assert self.db.several or all(each is seen[0] for each in seen), "they shared a commit"
         return results
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a database is to be. The second kind of database gets the same methods."""
+class Somebody(Protocol):
+    """A connection of somebody else's, in autocommit. Values stand as `?`."""
 
-    path: Path
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any:
+        """The driver's own cursor."""
 
-    def open(self, *, upgrade: bool = True) -> Opened:
-        return Opened(self.path, upgrade=upgrade)
 
-    @contextmanager
-    def beside(self, timeout: float = 0.0) -> Iterator[sqlite3.Connection]:
+class Place(ABC):
+    """Where a database is to be."""
+
+    url: str
+
+    def open(self, *, upgrade: bool = True, role: str = "command") -> Opened:
+        return Opened(self.url, upgrade=upgrade, role=role)
+
+    @abstractmethod
+    def beside(self, timeout: float = 5.0) -> AbstractContextManager[Somebody]:
         """A connection of somebody else's."""
-        with closing(sqlite3.connect(self.path, timeout=timeout, isolation_level=None)) as connection:
-            yield connection
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """What somebody else reads."""
-        with self.beside() as connection:
-            return connection.execute(sql).fetchall()
+        with self.beside() as somebody:
+            found: list[tuple[Any, ...]] = somebody.execute(sql).fetchall()
+            return found
+
+
+class SqlitePlace(Place):
+    """A file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.url = f"sqlite:///{path}"
+
+    @contextmanager
+    def beside(self, timeout: float = 5.0) -> Iterator[Somebody]:
+        with closing(sqlite3.connect(self.path, timeout=timeout, isolation_level=None)) as connection:
+            yield connection
+
+
+class PostgresPlace(Place):
+    """A database on a server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @contextmanager
+    def beside(self, timeout: float = 5.0) -> Iterator[Somebody]:
+        options = f"-c lock_timeout={max(int(timeout * 1000), 1)}"
+        with closing(psycopg.connect(self.url, autocommit=True, options=options)) as connection:
+            yield _Percents(connection)
+
+    def empty(self) -> None:
+        """Delete all rows but those that say which migrations it has."""
+        with self.beside() as somebody:
+            # A table refers only to those that were there before it.
+            [[statements]] = somebody.execute(
+                """SELECT string_agg('DELETE FROM ' || relname, '; ' ORDER BY oid DESC) FROM pg_class
+                    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'migrations'"""
+            ).fetchall()
+            somebody.execute(statements)
+
+
+@dataclass(frozen=True)
+class _Percents:
+    """Writes values as psycopg does."""
+
+    connection: psycopg.Connection
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any:
+        return self.connection.execute(sql.replace("?", "%s").encode(), values or None)
 
 
 def python(code: str, *args: object) -> subprocess.Popen[str]:
@@ -148,11 +211,18 @@ def batch(account_id: int, **fields: Any) -> Batch:
 def queued(
     tx: Tx, /, account_id: int, *numbers: str, state: State = State.QUEUED, ttl_ms: int = 60_000, **fields: Any
 ) -> list[int]:
-    """Messages in the outbox, one a number; their ids."""
-    batch_id = batches.insert(tx, batch(account_id, **fields))
-    return messages.insert(
-        tx, account_id, batch_id, [New(each, state) for each in numbers], Times(tx.now, tx.now + ttl_ms)
-    )
+    """Messages in the outbox, one a number; their ids. `priority` and `wait_ms` are theirs, other fields the batch's."""
+    due = tx.now + fields.pop("wait_ms", 0)
+    times = Times(due, due + ttl_ms, fields.pop("priority", 0))
+    given = batch(account_id, **fields)
+    lot = Lot(batches.insert(tx, given), batches.scope_of(given), times, [New(each, state) for each in numbers])
+    [made] = outbox.insert(tx, account_id, [lot])
+    return made
+
+
+def due(tx: Tx, account_id: int, most: int = 100) -> list[Due]:
+    """What is due, sender by sender."""
+    return [each for lane in outbox.lanes(tx, account_id) for each in outbox.due(tx, account_id, lane, most)]
 
 
 def counts(tx: Tx, account_id: int) -> dict[State, int]:

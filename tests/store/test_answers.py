@@ -1,9 +1,9 @@
-import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.store.conftest import Clock
 from tests.store.opened import Opened
 from ujumbe.store import answers
 from ujumbe.store.answers import KEPT_MS, Request
@@ -37,10 +37,9 @@ def test_keys_of_others_are_theirs(store: Opened, request_: Request, other: int,
     assert store.read(answers.find, replace(request_, **{field: theirs[field]})) is None
 
 
-def test_after_a_day_a_key_is_free_again(store: Opened, request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_day_a_key_is_free_again(clock: Clock, store: Opened, request_: Request) -> None:
     store.write(answers.keep, request_, DOCUMENT)
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now + (KEPT_MS + 1) * 1_000_000)
+    clock.forward(KEPT_MS + 1)
     assert store.read(answers.find, request_) is None
     store.write(answers.keep, replace(request_, body_hash=b"new"), {"id": "bat_2"})
     found = store.read(answers.find, replace(request_, body_hash=b"new"))
@@ -48,10 +47,9 @@ def test_after_a_day_a_key_is_free_again(store: Opened, request_: Request, monke
     assert found.document == {"id": "bat_2"}
 
 
-def test_old_answers_are_forgotten(store: Opened, request_: Request, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_answers_are_forgotten(clock: Clock, store: Opened, request_: Request) -> None:
     store.write(answers.keep, request_, DOCUMENT)
     assert store.write(answers.forget) == 0
-    now = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now + (KEPT_MS + 1) * 1_000_000)
+    clock.forward(KEPT_MS + 1)
     store.write(answers.keep, replace(request_, key="key-2"), DOCUMENT)
     assert store.write(answers.forget) == 1

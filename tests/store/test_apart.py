@@ -6,15 +6,28 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.store.opened import Opened, batch, number, queued
+from tests.store.opened import Opened, batch, due, number, queued
 from ujumbe.domain.message import State
-from ujumbe.flows import delivery, sending
-from ujumbe.store import answers, batches, callbacks, calls, inbound, messages, opt_outs, subscriptions
+from ujumbe.flows import claiming, delivery, sending
+from ujumbe.flows.claiming import Limits
+from ujumbe.store import (
+    answers,
+    batches,
+    callbacks,
+    calls,
+    inbound,
+    messages,
+    opt_outs,
+    outbox,
+    standings,
+    subscriptions,
+)
 from ujumbe.store.answers import Request
 from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.calls import AttemptResult
 from ujumbe.store.inbound import NewText
 from ujumbe.store.messages import Filters, Message
+from ujumbe.store.standings import Move
 
 SAME_ID = "ATXid_1"
 """AT's id is the same in both: ids of two environments may well collide."""
@@ -37,11 +50,11 @@ def sides(store: Opened, ours: int, other: int) -> tuple[Side, Side]:
 
 def _side(store: Opened, account: int) -> Side:
     [message] = store.write(queued, account, number(1))
-    store.write(messages.take, [message])
-    call = store.write(calls.begin, account, [(message, number(1))], 90_000)
-    store.write(calls.settle, call, [AttemptResult(message, "taken", provider_id=SAME_ID, code=101, status="Sent")])
-    standing = store.read(messages.standing, message)
-    assert store.write(messages.move, standing, State.SENT, "")
+    store.write(outbox.take, [message])
+    [call] = store.write(calls.begin, account, [[(message, number(1))]], 90_000)
+    store.write(calls.settle, [AttemptResult(message, call, "taken", provider_id=SAME_ID, code=101, status="Sent")])
+    standing = store.write(standings.one, message)
+    assert store.write(standings.move, [Move(standing, State.SENT, "")]) == 1
     found = store.read(messages.find, account, message)
     assert found is not None
     return Side(account, message, found.batch, call)
@@ -88,7 +101,7 @@ def test_an_id_that_only_the_other_account_knows_is_unknown_here(store: Opened, 
     assert one(store, foreign).state is State.SENT
 
 
-def test_nothing_is_listed_or_found_across(store: Opened, sides: tuple[Side, Side]) -> None:
+def test_nothing_is_listed_or_found_across(store: Opened, sides: tuple[Side, Side], ours: int, other: int) -> None:
     for mine, foreign in (sides, sides[::-1]):
         for filters in ({}, {"number": number(1)}, {"state": State.SENT}, {"sender": "UJUMBE"}, {"since": 0}):
             given: dict[str, Any] = filters
@@ -98,7 +111,10 @@ def test_nothing_is_listed_or_found_across(store: Opened, sides: tuple[Side, Sid
         assert store.read(messages.list_page, mine.account, Filters(batch=foreign.batch)) == []
         assert store.read(messages.find, mine.account, foreign.message) is None
         assert store.read(batches.find, mine.account, foreign.batch) is None
-        assert store.read(calls.open_before, mine.account, 1 << 62) == [mine.call]
+        assert store.read(calls.in_flight, mine.account) == (1, 1)
+        assert store.read(calls.known_among, mine.account, [SAME_ID]) == {SAME_ID}
+    assert store.write(calls.abandon, ours, 1 << 62, "late") == [sides[0].call]
+    assert store.read(calls.in_flight, other) == (1, 1)
 
 
 def test_a_claim_takes_only_its_own(store: Opened, ours: int, other: int) -> None:
@@ -106,12 +122,12 @@ def test_a_claim_takes_only_its_own(store: Opened, ours: int, other: int) -> Non
     scheduled = store.write(queued, other, number(3), state=State.SCHEDULED)
     late = store.write(queued, other, number(4), ttl_ms=0)
     mine = store.write(queued, ours, number(1))
-    [call] = store.write(sending.claim, ours, 16)
+    [call] = store.write(claiming.claim, ours, Limits()).calls
     assert (call.account, call.messages) == (ours, tuple(mine))
-    assert store.write(sending.claim, ours, 16) == []
-    assert store.write(messages.expire, ours, "late") == 0
-    assert store.read(messages.next_due, ours) is None
-    states = [store.read(messages.standing, each).state for each in (*theirs, *scheduled, *late)]
+    assert store.write(claiming.claim, ours, Limits()).calls == []
+    assert store.write(outbox.expire, ours, "late") == 0
+    assert store.read(outbox.next_due, ours) is None
+    states = [store.write(standings.one, each).state for each in (*theirs, *scheduled, *late)]
     assert states == [State.QUEUED, State.QUEUED, State.SCHEDULED, State.QUEUED]
 
 
@@ -132,4 +148,4 @@ def test_what_people_said_is_said_to_one_account(store: Opened, ours: int, other
     assert store.read(answers.find, Request(ours, 0, "key", b"hash")) is None
     assert store.read(opt_outs.in_force, other, number(1), "UJUMBE"), "and all of it stands"
     found = store.write(sending.accept, batch(ours), [number(1)])
-    assert [each.opted_out for each in store.read(messages.due, ours, 9) if each.id in found] == [False]
+    assert [each.opted_out for each in store.write(due, ours) if each.id in found] == [False]

@@ -22,8 +22,8 @@ def keep(store: Opened, account: int, given: Raw, provider_id: str, fate: Fate) 
 def message(store: Opened, ours: int) -> int:
     """A sent message that AT calls ATXid_1."""
     [found] = store.write(queued, ours, number(0))
-    call = store.write(calls.begin, ours, [(found, number(0))], 90_000)
-    store.write(calls.settle, call, [AttemptResult(found, "taken", provider_id="ATXid_1", code=101, status="Sent")])
+    [call] = store.write(calls.begin, ours, [[(found, number(0))]], 90_000)
+    store.write(calls.settle, [AttemptResult(found, call, "taken", provider_id="ATXid_1", code=101, status="Sent")])
     return found
 
 

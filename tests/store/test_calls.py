@@ -5,48 +5,51 @@ import pytest
 from tests.store.opened import Opened, number, queued
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
-from ujumbe.store import calls, messages
-from ujumbe.store.calls import AttemptResult
+from ujumbe.store import calls
+from ujumbe.store.calls import AttemptResult, Ending
 
 LEASE_MS = 90_000
-RESULT = AttemptResult(0, "taken", "ATXid_1", 101, "Sent", 2, Money(800_000, "KES"))
+RESULT = AttemptResult(0, 0, "taken", "ATXid_1", 101, "Sent", 2, Money(800_000, "KES"))
 
 
 def begun(store: Opened, account: int, count: int = 1, lease_ms: int = LEASE_MS) -> tuple[int, list[int]]:
     """A call with an attempt for each of `count` new messages: the call's id and theirs."""
     numbers = [number(index) for index in range(count)]
     made = store.write(queued, account, *numbers, state=State.SENDING)
-    return store.write(calls.begin, account, list(zip(made, numbers, strict=True)), lease_ms), made
+    [call] = store.write(calls.begin, account, [list(zip(made, numbers, strict=True))], lease_ms)
+    return call, made
 
 
 def test_the_intent_is_there_before_the_outcome(store: Opened, ours: int) -> None:
     call, made = begun(store, ours, 3)
-    assert store.read(calls.open_attempts, call) == [(each, number(index)) for index, each in enumerate(made)]
+    assert store.read(calls.open_attempts, [call]) == [(each, call, number(index)) for index, each in enumerate(made)]
     [attempt] = store.read(calls.of_message, made[0])
     assert (attempt.call, attempt.state, attempt.recipients) == (call, "open", 3)
     assert (attempt.finished_at, attempt.http_status, attempt.provider_id) == (None, None, None)
-    assert set(store.read(messages.standings_of_call, call)) == set(made)
+    assert store.read(calls.in_flight, ours) == (1, 3)
+    assert store.read(calls.latest, made) == dict.fromkeys(made, call)
 
 
 def test_the_outcome_is_written_beside_it(store: Opened, ours: int) -> None:
     call, [message] = begun(store, ours)
-    store.write(calls.finish, call, "answered", http_status=201, summary="Sent to 1/1", reply="{")
-    store.write(calls.settle, call, [replace(RESULT, message=message)])
+    store.write(calls.finish, [Ending(call, "answered", http_status=201, summary="Sent to 1/1", reply="{")])
+    store.write(calls.settle, [replace(RESULT, message=message, call=call)])
     [attempt] = store.read(calls.of_message, message)
     assert (attempt.http_status, attempt.summary, attempt.reply) == (201, "Sent to 1/1", "{")
     assert attempt.finished_at is not None
     assert attempt.finished_at >= attempt.started_at
     shown = AttemptResult(
-        0, attempt.state, attempt.provider_id or "", attempt.code, attempt.status, attempt.parts, attempt.cost
+        0, 0, attempt.state, attempt.provider_id or "", attempt.code, attempt.status, attempt.parts, attempt.cost
     )
     assert shown == RESULT
-    assert store.read(calls.open_attempts, call) == []
+    assert store.read(calls.open_attempts, [call]) == []
+    assert store.read(calls.in_flight, ours) == (0, 0)
 
 
 def test_a_later_result_keeps_an_id_that_was_known(store: Opened, ours: int) -> None:
     call, [message] = begun(store, ours)
-    store.write(calls.settle, call, [replace(RESULT, message=message)])
-    store.write(calls.settle, call, [AttemptResult(message, "uncertain")])
+    store.write(calls.settle, [replace(RESULT, message=message, call=call)])
+    store.write(calls.settle, [AttemptResult(message, call, "uncertain")])
     [attempt] = store.read(calls.of_message, message)
     assert (attempt.state, attempt.provider_id) == ("uncertain", "ATXid_1")
 
@@ -65,15 +68,15 @@ def test_finding_the_message_of_a_report(
     store: Opened, ours: int, other: int, provider_id: str, reported: str, *, found: bool
 ) -> None:
     call, made = begun(store, ours, 2)
-    results = [replace(RESULT, message=each, provider_id=f"ATXid_{9 * index + 1}") for index, each in enumerate(made)]
-    store.write(calls.settle, call, results)
+    ids = {made[0]: "ATXid_1", made[1]: "ATXid_10"}
+    store.write(calls.settle, [replace(RESULT, message=each, call=call, provider_id=ids[each]) for each in made])
     assert store.read(calls.message_of, ours, provider_id, reported) == (made[0] if found else None)
     assert store.read(calls.message_of, other, provider_id, reported) is None, "another account's"
 
 
 def test_one_id_for_two_numbers_is_told_apart_by_the_number(store: Opened, ours: int) -> None:
     call, made = begun(store, ours, 2)
-    store.write(calls.settle, call, [replace(RESULT, message=each) for each in made])
+    store.write(calls.settle, [replace(RESULT, message=each, call=call) for each in made])
     assert [store.read(calls.message_of, ours, "ATXid_1", number(index)) for index in range(2)] == made
 
 
@@ -90,15 +93,20 @@ def test_one_id_for_two_numbers_is_told_apart_by_the_number(store: Opened, ours:
 def test_calls_whose_owner_is_late(
     store: Opened, ours: int, other: int, lease_ms: int, verdict: str, *, found: bool
 ) -> None:
-    call, _ = begun(store, ours, lease_ms=lease_ms)
+    call, [message] = begun(store, ours, lease_ms=lease_ms)
     begun(store, other, lease_ms=lease_ms)
     if verdict:
-        store.write(calls.finish, call, verdict)
-    assert store.write(lambda tx: calls.open_before(tx, ours, tx.now)) == ([call] if found else [])
-    assert bool(store.read(calls.open_before, ours, 1 << 62)) is (not verdict)
+        store.write(calls.finish, [Ending(call, verdict)])
+    before = store.read(calls.of_message, message)
+    assert store.write(lambda tx: calls.abandon(tx, ours, tx.now, "late")) == ([call] if found else [])
+    if not found:
+        assert store.read(calls.of_message, message) == before
+    assert bool(store.write(calls.abandon, ours, 1 << 62, "late")) is (not verdict and not found)
+    assert store.read(calls.in_flight, ours) == (0, 0)
+    assert store.read(calls.in_flight, other) == (1, 1), "another account's"
 
 
 def test_several_attempts_come_oldest_first(store: Opened, ours: int) -> None:
     first, [message] = begun(store, ours)
-    second = store.write(calls.begin, ours, [(message, number(0))], LEASE_MS)
+    [second] = store.write(calls.begin, ours, [[(message, number(0))]], LEASE_MS)
     assert [each.call for each in store.read(calls.of_message, message)] == [first, second]

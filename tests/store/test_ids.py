@@ -3,29 +3,28 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.store.opened import Opened, Place, finished, python
+from tests.store.conftest import Clock
+from tests.store.opened import Opened, Place, SqlitePlace, finished, python
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.store import ids, sqlite
-from ujumbe.store.ids import EPOCH_MS, LEASE_MS, SLACK_MS, Ids, Lease
+from ujumbe.store import ids
 from ujumbe.store.database import Tx
+from ujumbe.store.ids import EPOCH_MS, LEASE_MS, SLACK_MS, Ids, Lease
 
 NOW = EPOCH_MS + 1_000_000_000
 LATER = 1 << 41
 
 TAKE = """
 import asyncio, sys
-from pathlib import Path
-from ujumbe.store.sqlite import Database
+from ujumbe.store.opening import open_database
 
 async def main():
-    db = await Database.open(Path(sys.argv[1]))
+    db = await open_database(sys.argv[1])
     await db.write(lambda tx: tx.new_id())  # takes the lease
     print("open", flush=True)
     sys.stdin.readline()
@@ -38,23 +37,18 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture
+def clock(clock: Clock) -> Clock:
+    clock.set(NOW)
+    return clock
+
+
 def moment(made: int) -> int:
     return (made >> 22) + EPOCH_MS
 
 
 def node(made: int) -> int:
     return made >> 12 & 1023
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Sets the clock (epoch milliseconds)."""
-
-    def set_clock(moment_ms: int) -> None:
-        monkeypatch.setattr(time, "time_ns", lambda: moment_ms * 1_000_000)
-
-    set_clock(NOW)
-    return set_clock
 
 
 @given(st.lists(st.integers(-SLACK_MS, SLACK_MS), max_size=30), st.integers(0, 1023))
@@ -71,7 +65,7 @@ def test_ids_rise_whatever_the_clock_does(steps: list[int], own: int) -> None:
     assert all(moment(each) == NOW + max(0, *steps[:index]) for index, each in enumerate(made[::3]) if index > 1)
 
 
-def test_a_burst_borrows_the_next_millisecond(clock: Callable[[int], None]) -> None:
+def test_a_burst_borrows_the_next_millisecond(clock: Clock) -> None:
     source = Ids(Lease(7, 0, 0, LATER))
     made = [source.new() for _ in range(4096 * 3)]
     assert made == sorted(set(made))
@@ -80,18 +74,18 @@ def test_a_burst_borrows_the_next_millisecond(clock: Callable[[int], None]) -> N
     assert ids.floor(0) == 0
 
 
-def test_ids_stop_where_the_lease_ends(clock: Callable[[int], None]) -> None:
+def test_ids_stop_where_the_lease_ends(clock: Clock) -> None:
     high = NOW - EPOCH_MS
     source = Ids(Lease(7, 0, 0, high))
     source.new()
-    clock(NOW + 1)
+    clock.set(NOW + 1)
     with pytest.raises(StoreUnavailableError, match="lease"):
         source.new()
     source.renew(Lease(7, 0, 0, high + 10))
     assert moment(source.new()) >= NOW + 1
 
 
-def test_a_new_node_starts_above_its_last_holder(clock: Callable[[int], None]) -> None:
+def test_a_new_node_starts_above_its_last_holder(clock: Clock) -> None:
     low = NOW - EPOCH_MS + 5_000
     assert moment(Ids(Lease(7, 0, low, LATER)).new()) == NOW + 5_001
     source = Ids(Lease(8, 0, 0, LATER))
@@ -119,7 +113,7 @@ def test_ids_across_threads_are_unique_and_rise_in_each() -> None:
 
 def test_ids_across_processes_are_unique(database: Place) -> None:
     database.open().close()
-    processes = [python(TAKE, database.path) for _ in range(2)]
+    processes = [python(TAKE, database.url) for _ in range(2)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
@@ -144,7 +138,7 @@ def new_id(store: Opened) -> int:
     return store.write(lambda tx: tx.new_id())
 
 
-def test_a_node_is_taken_with_the_first_write_and_given_back(clock: Callable[[int], None], database: Place) -> None:
+def test_a_node_is_taken_with_the_first_write_and_given_back(clock: Clock, database: Place) -> None:
     with database.open() as store:
         assert nodes(database) == {}, "who only reads needs none"
         last = new_id(store)
@@ -153,25 +147,23 @@ def test_a_node_is_taken_with_the_first_write_and_given_back(clock: Callable[[in
     assert nodes(database) == {0: (0, moment(last) - EPOCH_MS)}, "the next holder may begin right above"
 
 
-def test_two_at_a_time_have_two_nodes(clock: Callable[[int], None], database: Place) -> None:
+def test_two_at_a_time_have_two_nodes(clock: Clock, database: Place) -> None:
     with database.open() as first, database.open() as second:
         assert (node(new_id(first)), node(new_id(second))) == (0, 1)
     with database.open() as third:
         assert node(new_id(third)) == 0
 
 
-def test_a_clock_set_back_between_two_runs_makes_no_id_twice(clock: Callable[[int], None], database: Place) -> None:
+def test_a_clock_set_back_between_two_runs_makes_no_id_twice(clock: Clock, database: Place) -> None:
     made = []
     for shift in (0, -3_600_000, -86_400_000, -1, 60_000):
-        clock(NOW + shift)
+        clock.set(NOW + shift)
         with database.open() as store:
             made += [new_id(store) for _ in range(5)]
     assert made == sorted(set(made))
 
 
-def test_after_a_kill_the_node_is_free_once_its_lease_has_run_out(
-    clock: Callable[[int], None], database: Place
-) -> None:
+def test_after_a_kill_the_node_is_free_once_its_lease_has_run_out(clock: Clock, database: Place) -> None:
     with database.open() as store:
         before = [new_id(store) for _ in range(5)]
         held = nodes(database)[0]
@@ -179,26 +171,26 @@ def test_after_a_kill_the_node_is_free_once_its_lease_has_run_out(
         somebody.execute("UPDATE nodes SET leased_until = ?, high_ms = ?", held)
     with database.open() as store:
         assert node(new_id(store)) == 1, "the lease still runs"
-    clock(NOW + LEASE_MS)
+    clock.set(NOW + LEASE_MS)
     with database.open() as store:
         after = new_id(store)
         assert node(after) == 0
         assert after > max(before)
 
 
-def test_writing_renews_the_lease_when_half_of_it_is_over(clock: Callable[[int], None], database: Place) -> None:
+def test_writing_renews_the_lease_when_half_of_it_is_over(clock: Clock, database: Place) -> None:
     with database.open() as store:
         new_id(store)
         for passed, until in ((LEASE_MS // 2, LEASE_MS), (LEASE_MS // 2 + 1, LEASE_MS + LEASE_MS // 2 + 1)):
-            clock(NOW + passed)
+            clock.set(NOW + passed)
             assert node(new_id(store)) == 0
             assert nodes(database)[0][0] == NOW + until
 
 
-def test_who_lost_the_node_takes_another(clock: Callable[[int], None], database: Place) -> None:
+def test_who_lost_the_node_takes_another(clock: Clock, database: Place) -> None:
     with database.open() as first:
         before = new_id(first)
-        clock(NOW + LEASE_MS)
+        clock.set(NOW + LEASE_MS)
         with database.open() as second:
             theirs = new_id(second)
             mine = new_id(first)
@@ -208,36 +200,36 @@ def test_who_lost_the_node_takes_another(clock: Callable[[int], None], database:
 
 
 @pytest.mark.parametrize("slept", [LEASE_MS + SLACK_MS + 1, 30 * 86_400_000], ids=["a while", "a month"])
-def test_a_laptop_that_slept_goes_on(clock: Callable[[int], None], store: Opened, slept: int) -> None:
+def test_a_laptop_that_slept_goes_on(clock: Clock, store: Opened, slept: int) -> None:
     before = new_id(store)
-    clock(NOW + slept)
+    clock.set(NOW + slept)
     after = new_id(store)
     assert moment(after) == NOW + slept
     assert after > before
 
 
-def test_a_lease_that_was_rolled_back_is_taken_again(clock: Callable[[int], None], database: Place) -> None:
+def test_a_lease_that_was_rolled_back_is_taken_again(clock: Clock, sqlite_place: SqlitePlace) -> None:
     def refused(tx: Tx) -> None:
         tx.new_id()
         raise sqlite3.OperationalError("database or disk is full")
 
-    with database.open() as store:
+    with sqlite_place.open() as store:
         with pytest.raises(StoreUnavailableError):
             store.write(refused)
-        assert nodes(database) == {}
-        with database.open() as other:
+        assert nodes(sqlite_place) == {}
+        with sqlite_place.open() as other:
             theirs = new_id(other)
             mine = new_id(store)
             assert (node(theirs), node(mine)) == (0, 1)
-        clock(NOW + LEASE_MS // 2 + 1)
+        clock.set(NOW + LEASE_MS // 2 + 1)
         with pytest.raises(StoreUnavailableError):
             store.write(refused)
-        assert nodes(database)[1][0] == NOW + LEASE_MS, "nor was it lengthened"
+        assert nodes(sqlite_place)[1][0] == NOW + LEASE_MS, "nor was it lengthened"
         assert node(new_id(store)) == 1
 
 
 def test_there_are_as_many_nodes_as_ids_have_room_for(database: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "NODES", 1)
+    monkeypatch.setattr(ids, "NODES", 1)
     with database.open() as first, database.open() as second:
         new_id(first)
         with pytest.raises(StoreUnavailableError, match="all 1 node numbers"):

@@ -222,7 +222,7 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 
 
 def _integer(value: object) -> int | None:
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int) and abs(value) < 1 << 63:
         return value

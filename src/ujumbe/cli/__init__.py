@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ujumbe import __version__
-from ujumbe.cli import db, dev, keys, messages, send, serve, simulator, worker
+from ujumbe.cli import account, db, dev, keys, messages, send, serve, simulator, worker
 from ujumbe.cli.output import fail
 from ujumbe.domain.errors import UjumbeError
 
@@ -43,6 +43,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
 app.command("simulator")(simulator.simulator)
 app.command("send")(send.send)
+app.add_typer(account.app, name="account")
 app.add_typer(messages.app, name="messages")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")

@@ -1,16 +1,18 @@
 """What the long-running commands run. Apart from their options, because all of this takes a second to import."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
+from prometheus_client import start_http_server
 from rich.text import Text
 
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.cli import server
 from ujumbe.cli.output import err
-from ujumbe.runtime import SIMULATOR_HOST, open_runtime
+from ujumbe.runtime import SIMULATOR_HOST, Runtime, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.simulator.app import create_app as create_simulator
 from ujumbe.simulator.config import SimulatorConfig
@@ -86,13 +88,25 @@ async def serve(settings: Settings, *, sends: bool) -> None:
 async def work(settings: Settings) -> None:
     """Only the worker, until SIGTERM; a second signal no longer waits for calls under way."""
     stop = server.Stop()
-    async with open_runtime(settings, role="worker") as runtime:
+    async with AsyncExitStack() as stack:
+        runtime = await stack.enter_async_context(open_runtime(settings, role="worker"))
+        if settings.metrics_port:
+            stack.callback(_serve_metrics(runtime, settings.metrics_port))
         working = asyncio.create_task(loop.run(runtime))
         log.info("working", username=settings.at_username, at=runtime.client.api_base, database=runtime.db.name)
         await stop.asked.wait()
         runtime.stop()
         await working
     log.info("stopped")
+
+
+def _serve_metrics(runtime: Runtime, port: int) -> Callable[[], None]:
+    """Serve what this worker counts, on a thread of its own; what ends it. Raises `AddressError`."""
+    try:
+        exposed, _ = start_http_server(port, "127.0.0.1", runtime.metrics.registry)
+    except OSError as error:
+        raise server.AddressError(f"cannot serve metrics on port {port} ({error.strerror})") from None
+    return exposed.shutdown
 
 
 async def simulate(config: SimulatorConfig, port: int) -> None:

@@ -9,6 +9,8 @@ _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: in order of value, so that ids sort as text; without i, l, o, u, which are misread."""
 _VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
 _WIDTH: Final = 13
+_PAIRS: Final = [first + second for first in _DIGITS for second in _DIGITS]
+"""Two digits at a time: an answer may hold ten thousand ids."""
 
 
 class Kind(StrEnum):
@@ -26,8 +28,11 @@ class Kind(StrEnum):
 
 def show(kind: Kind, number: int) -> str:
     """The id as shown. `number` is 0 … 2**63 - 1."""
-    digits = [_DIGITS[(number >> shift) & 31] for shift in range(5 * (_WIDTH - 1), -1, -5)]
-    return f"{kind.value}_{''.join(digits)}"
+    high, low = number >> 30, number & 0x3FFFFFFF
+    return (
+        f"{kind.value}_{_DIGITS[high >> 30]}{_PAIRS[high >> 20 & 1023]}{_PAIRS[high >> 10 & 1023]}{_PAIRS[high & 1023]}"
+        f"{_PAIRS[low >> 20]}{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}"
+    )
 
 
 def read(kind: Kind, text: str, *, field: str = "id") -> int:

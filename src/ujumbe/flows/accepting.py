@@ -1,6 +1,6 @@
 """Taking a request to send into the outbox: verdicts, messages and the answer in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from ujumbe.domain.message import State
 from ujumbe.domain.recipients import Verdict
 from ujumbe.domain.segments import measure
 from ujumbe.flows.claiming import OPTED_OUT
-from ujumbe.store import answers, batches, opt_outs, outbox
+from ujumbe.store import answers, api_keys, batches, opt_outs, outbox
 from ujumbe.store.batches import Batch
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Lot, New, Times
@@ -24,6 +24,10 @@ FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
 
 class ConflictError(UjumbeError):
     """The Idempotency-Key was used before, for another body."""
+
+
+class RevokedError(UjumbeError):
+    """The API key has been revoked since it was found good."""
 
 
 class BusyError(UjumbeError):
@@ -39,6 +43,11 @@ class Order:
     send_at: int | None = None
     expires_at: int | None = None
     priority: int = 0
+
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers that can be texted."""
+        return [each.number for each in self.verdicts if each.number is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,11 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     A request whose key came before gets its answer again and nothing is stored. In place of an answer there is a
     `ConflictError`, a `BusyError`, or an `InvalidInputError` where a time cannot be or no number can be texted.
     """
+    revoked = api_keys.revoked_among(tx, {each.order.batch.api_key for each in requests} - {None})
     results: list[Accepted | Exception | None] = []
     keys: set[tuple[int, int, str]] = set()
     for each in requests:
-        result = _already(tx, each)
+        result = _already(tx, each, revoked)
         if result is None and each.claim is not None:
             # Its caller went away and came again before it was stored: two in one transaction hold the same lock.
             key = each.claim.account, each.claim.api_key, each.claim.key
@@ -88,8 +98,10 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     return [each for each in results if each is not None]
 
 
-def _already(tx: Tx, request: Request) -> Accepted | Exception | None:
+def _already(tx: Tx, request: Request, revoked: Collection[int]) -> Accepted | Exception | None:
     """What can be answered without storing anything; None where the request is new and good."""
+    if request.order.batch.api_key in revoked:
+        return RevokedError("the API key was revoked")
     claim = request.claim
     if claim is not None:
         if not tx.try_lock(f"key {claim.account} {claim.api_key} {claim.key}"):
@@ -101,9 +113,10 @@ def _already(tx: Tx, request: Request) -> Accepted | Exception | None:
             return Accepted(earlier.document, replayed=True)
     try:
         _times(tx, request.order)
-        _sendable(request.order)
     except InvalidInputError as error:
         return error
+    if not request.order.numbers:
+        return InvalidInputError("to", f"none of the numbers can be texted: {request.order.verdicts[0].reason}")
     return None
 
 
@@ -116,8 +129,7 @@ def _store(tx: Tx, account: int, requests: Sequence[Request]) -> list[Accepted]:
         times, scope = _times(tx, order), batches.scope_of(order.batch)
         begin = State.SCHEDULED if times.due > tx.now else State.QUEUED
         new = [
-            New(each, State.BLOCKED, OPTED_OUT) if (scope, each) in out else New(each, begin)
-            for each in _sendable(order)
+            New(each, State.BLOCKED, OPTED_OUT) if (scope, each) in out else New(each, begin) for each in order.numbers
         ]
         lots.append(Lot(batch_id, scope, times, new))
     made = outbox.insert(tx, account, lots)
@@ -134,7 +146,7 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
     """Who of all these wants nothing from the sender: (sender as opt-outs compare it, number)."""
     by_sender: dict[str, list[str]] = {}
     for order in orders:
-        by_sender.setdefault(order.batch.sender, []).extend(_sendable(order))
+        by_sender.setdefault(order.batch.sender, []).extend(order.numbers)
     account = orders[0].batch.account
     return {
         (consent.scope(consent.named(sender)), number)
@@ -143,18 +155,10 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
     }
 
 
-def _sendable(order: Order) -> list[str]:
-    """The numbers that can be texted. Raises `InvalidInputError` where there is none."""
-    sendable = [each.number for each in order.verdicts if each.number is not None]
-    if not sendable:
-        raise InvalidInputError("to", f"none of the numbers can be texted: {order.verdicts[0].reason}")
-    return sendable
-
-
 def quote(tx: Tx, order: Order) -> dict[str, Any]:
     """What sending would cost and do, without storing or sending anything. Raises as `accept` does."""
     _times(tx, order)
-    sendable = _sendable(order)
+    sendable = order.numbers
     out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
     weight = measure(order.batch.text)
     recipients = []

@@ -24,6 +24,9 @@ from ujumbe.store.standings import NOTHING, Facts, Move, Standing
 LEASE_MS: Final = 90_000
 """Not before the old call's lease is over may a repeat leave: its late answer must find nothing new under way."""
 INSUFFICIENT_BALANCE: Final = 405
+RISK_HOLD: Final = 401
+MOST_RESENT: Final = 5
+"""Tries after which a text that stays uncertain is given up even where a repeat is harmless."""
 
 Result = replies.SendReply | ProviderError
 Tally = Counter[Verdict]
@@ -40,6 +43,13 @@ class Finished:
 
     call: Call
     result: Result
+    seconds: float = 0.0
+    """How long it took."""
+
+    @property
+    def taken(self) -> Taken:
+        """Whether AT took the request."""
+        return self.result.taken if isinstance(self.result, ProviderError) else Taken.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +225,7 @@ def _decide(tx: Tx, was: Standing, fate: _Fate, rule: Rule | None, *, stale: boo
             event, due = Event.GAVE_UP, None
     policy = None
     if event is Event.LOST and was.source is not Source.INVOKE:
-        event, due = _policy(tx, was)
+        event, due = _policy(tx, was, fate.outcome)
         policy = Rule.POLICY if event is not Event.LOST else None
     # What settles a doubt at once passes through it: the table knows no other way.
     start = State.UNCERTAIN if policy else was.state
@@ -238,11 +248,16 @@ def _next_try(tx: Tx, was: Standing, fate: _Fate) -> int:
     return tx.now + round(1000 * max(wait, asked))
 
 
-def _policy(tx: Tx, was: Standing) -> tuple[Event, int | None]:
-    """What its own `on_uncertain` makes of a message that may have been taken: by default it is held for a person."""
+def _policy(tx: Tx, was: Standing, outcome: Outcome) -> tuple[Event, int | None]:
+    """What its own `on_uncertain` makes of a message that may have been taken: by default it is held for a person.
+
+    What AT holds for a risk check is never sent again, and nothing is without end.
+    """
     if was.state is not State.SENDING or was.on_uncertain == "hold":
         return Event.LOST, None
     due = tx.now + LEASE_MS
-    if was.on_uncertain == "resend" and due < was.expires_at:
+    if was.on_uncertain == "resend" and outcome.code == RISK_HOLD:
+        return Event.LOST, None
+    if was.on_uncertain == "resend" and due < was.expires_at and was.tries < MOST_RESENT:
         return Event.REPEATED, due
     return Event.WRITTEN_OFF, None

@@ -79,13 +79,15 @@ async def submit(record: Record, client: AfricasTalking, call: Call) -> replies.
     be cancelled once begun: run it as a task of its own where the caller may go away. It ends only when the outcome is
     recorded, however long the database refuses, because the outcome is known nowhere else.
     """
+    begun = time.monotonic()
     result = await _call(client, call)
+    finished = Finished(call, result, time.monotonic() - begun)
     if isinstance(result, ProviderError):
         log.warning("call failed", call=call.id, recipients=len(call.messages), taken=result.taken, why=str(result))
     faults.point("after call")
     while True:
         try:
-            await record(Finished(call, result))
+            await record(finished)
         except StoreUnavailableError as error:
             log.warning("a result could not be recorded yet", call=call.id, why=str(error))
             await asyncio.sleep(RECORD_AGAIN_SECONDS)

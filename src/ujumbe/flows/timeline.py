@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ujumbe.africastalking import callbacks as forms
+from ujumbe.africastalking import wire
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.store import callbacks, calls, decisions, messages
@@ -37,7 +38,7 @@ def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
         return None
     steps = [Step(message.created_at, "accepted", {"through": message.source})]
     for attempt in calls.of_message(tx, message_id):
-        steps.extend(_attempt(attempt))
+        steps.extend(_attempt(message, attempt))
     steps.extend(_report(kept) for kept in callbacks.of_message(tx, account, message_id))
     steps.extend(
         Step(made.at, "decision", _told({"rule": made.rule, "state": made.state, "why": made.note}))
@@ -48,9 +49,10 @@ def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
     return Explained(message, [*steps, Step(max(message.updated_at, steps[-1].at), "state", _told(state))])
 
 
-def _attempt(attempt: Attempt) -> list[Step]:
+def _attempt(message: Message, attempt: Attempt) -> list[Step]:
     call = ids.show(Kind.CALL, attempt.call)
-    begun = Step(attempt.started_at, "submitted", {"call": call, "recipients": attempt.recipients})
+    asked = {"call": call, "recipients": attempt.recipients, "request": _request(message, attempt)}
+    begun = Step(attempt.started_at, "submitted", asked)
     if attempt.finished_at is None:
         return [begun]
     detail = {
@@ -61,11 +63,24 @@ def _attempt(attempt: Attempt) -> list[Step]:
         "status": attempt.status,
         "parts": attempt.parts,
         "provider_message_id": attempt.provider_id,
+        "inferred": attempt.inferred or None,
         "cost": None if attempt.cost is None else str(attempt.cost),
         "summary": attempt.summary,
         "reply": attempt.reply,
     }
     return [begun, Step(attempt.finished_at, "answered", _told(detail))]
+
+
+def _request(message: Message, attempt: Attempt) -> dict[str, str]:
+    """What AT was asked, without the others' numbers: the text stands with the message."""
+    to, mode = (message.number,), wire.Mode(message.mode)
+    request = wire.send(
+        "", wire.Outgoing(to, message.text, mode, message.sender, link_id=message.link_id, keyword=message.keyword)
+    )
+    form = {**dict(request.form or ()), "message": f"({len(message.text)} characters)"}
+    if attempt.recipients > 1:
+        form["to"] += f" and {attempt.recipients - 1:,} more"
+    return {"line": f"{request.method} {request.path}", "host": request.host, **form}
 
 
 def _report(kept: Kept) -> Step:

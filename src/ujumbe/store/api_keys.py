@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,6 +45,12 @@ def find(tx: Tx, secret: str) -> ApiKey | None:
     """The key that `secret` is, unless it was revoked."""
     row = tx.one("api_keys.by_hash", hash=_hash(secret))
     return _key(row) if row is not None else None
+
+
+def revoked_among(tx: Tx, key_ids: Iterable[int | None]) -> set[int]:
+    """Those of these keys that were revoked."""
+    given = list(key_ids)
+    return {row[0] for row in tx.tuples("api_keys.revoked_among", ids=given)} if given else set()
 
 
 def list_all(tx: Tx) -> list[ApiKey]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store.database import Database, Tx
@@ -47,12 +47,15 @@ class Gathering(Generic[Item, Result]):
         if len(self._running) < self._lanes:
             task = asyncio.create_task(self._run())
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
         return await future
 
     async def _run(self) -> None:
-        while self._waiting:
-            await self._together(self._next())
+        try:
+            while self._waiting:
+                await self._together(self._next())
+        finally:
+            # Here and not in a callback: those whom the last group answered come again before any callback runs.
+            self._running.discard(cast("asyncio.Task[Any]", asyncio.current_task()))
 
     def _next(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         weight = count = 0

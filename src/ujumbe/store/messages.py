@@ -29,6 +29,7 @@ class Message:
     source: str
     category: str
     link_id: str
+    keyword: str
     state: State
     assumed: bool
     reason: str
@@ -156,6 +157,7 @@ def _message(row: Row) -> Message:
         source=row["source"],
         category=row["category"],
         link_id=row["link_id"],
+        keyword=row["keyword"],
         state=State(row["state"]),
         assumed=bool(row["assumed"]),
         reason=row["reason"],

@@ -119,7 +119,7 @@ class PostgresDatabase:
             for name, sql in statements(Dialect.POSTGRES).items():
                 _check(connection, name, sql)
         except psycopg.Error as error:
-            raise StoreUnavailableError(f"the database {self.name} cannot be opened ({_told(error)})") from None
+            raise StoreUnavailableError(f"the database {self.name} cannot be opened ({told(error)})") from None
 
     def _connection(self) -> Connection:
         connection: Connection | None = getattr(self._local, "connection", None)
@@ -163,7 +163,7 @@ class PostgresDatabase:
         try:
             connection = self._connection()
             self._clock.keep(connection)
-            tx = PostgresTx(connection, self._ids_in_force, self._clock.now_ms())
+            tx = PostgresTx(connection, self._ids_in_force, self._clock)
             connection.execute("BEGIN")
             result = work(tx)
             tx.announce()
@@ -178,11 +178,11 @@ class PostgresDatabase:
                 return result, tx.woken
             self._roll_back(lost)
             if lost or isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
-                raise _AgainError(_told(error), lost=lost) from None
+                raise _AgainError(told(error), lost=lost) from None
             if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
-                raise StoreUnavailableError(f"the database cannot be written now ({_told(error)})") from None
+                raise StoreUnavailableError(f"the database cannot be written now ({told(error)})") from None
             # Its own words may quote the row: numbers and texts.
-            raise DataRefusedError(f"the database refused it ({_told(error)})") from None
+            raise DataRefusedError(f"the database refused it ({told(error)})") from None
         except BaseException:
             self._roll_back(lost=False)
             raise
@@ -195,14 +195,14 @@ class PostgresDatabase:
                 self._clock.keep(connection)
                 connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 try:
-                    return work(PostgresTx(connection, _no_ids, self._clock.now_ms()))
+                    return work(PostgresTx(connection, _no_ids, self._clock))
                 finally:
                     connection.execute("ROLLBACK")
             except psycopg.Error as error:
                 lost = _lost(error)
                 self._roll_back(lost)
                 if repeat == 2 or not lost:
-                    raise StoreUnavailableError(f"the database cannot be read now ({_told(error)})") from None
+                    raise StoreUnavailableError(f"the database cannot be read now ({told(error)})") from None
         raise AssertionError("the second repeat returns or raises")
 
     def _roll_back(self, lost: bool) -> None:
@@ -227,7 +227,7 @@ class PostgresDatabase:
                 )
             except psycopg.Error as error:
                 if time.monotonic() > deadline:
-                    why = f"the connection was lost while it committed, and its fate is unknown ({_told(error)})"
+                    why = f"the connection was lost while it committed, and its fate is unknown ({told(error)})"
                     raise StoreUnavailableError(why) from None
                 row = None
             if row is not None and row[0] != "in progress":
@@ -243,7 +243,7 @@ class PostgresDatabase:
                 held = None if self._ids is None else self._ids.lease
                 with connect(self._url) as connection:
                     connection.execute("BEGIN")
-                    lease = nodes.lease(PostgresTx(connection, _no_ids, now), held, self._role)
+                    lease = nodes.lease(PostgresTx(connection, _no_ids, self._clock), held, self._role)
                     connection.execute("COMMIT")
                 if self._ids is None:
                     self._ids = Ids(lease)
@@ -282,7 +282,7 @@ def _lost(error: psycopg.Error) -> bool:
     return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
 
 
-def _told(error: psycopg.Error) -> str:
+def told(error: psycopg.Error) -> str:
     """What a driver's error may tell: the server's main sentence, never its detail, which quotes rows."""
     sentence = error.diag.message_primary if error.sqlstate else str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {sentence}"
@@ -294,7 +294,7 @@ def _check(connection: Connection, name: str, sql: str) -> None:
         connection.execute(f"EXPLAIN {sql}", _Anything())
     except psycopg.Error as error:
         connection.rollback()
-        raise migrate.MigrationError(f"the statement {name} does not fit this database: {_told(error)}") from None
+        raise migrate.MigrationError(f"the statement {name} does not fit this database: {told(error)}") from None
 
 
 class _Anything(dict[str, Any]):

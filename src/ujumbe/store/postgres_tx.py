@@ -72,11 +72,12 @@ class Clock:
 class PostgresTx:
     """A unit of work on a PostgreSQL connection (see database.Tx)."""
 
-    def __init__(self, connection: Connection, ids: Callable[[], Ids], now_ms: int) -> None:
+    def __init__(self, connection: Connection, ids: Callable[[], Ids], clock: Clock) -> None:
         self._connection = connection
         self._rows = connection.cursor(row_factory=dict_row)
         self._ids = ids
-        self.now = now_ms
+        self._clock = clock
+        self.now = clock.now_ms()
         self.woken = False
 
     def new_id(self) -> int:
@@ -119,6 +120,7 @@ class PostgresTx:
         """Wait for an advisory lock and hold it until the commit. A statement of its own: what follows sees more."""
         word = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
         self._connection.execute(cast("Any", f"SELECT {word}(hashtextextended(%s, 0))"), (name,))
+        self.now = self._clock.now_ms()  # of two who wait for each other, the later one also tells a later time
 
     def try_lock(self, name: str) -> bool:
         """Take such a lock if nobody has it; whether it is ours now."""

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from ujumbe import faults
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import nodes
+from ujumbe.store.database import DataRefusedError
 from ujumbe.store.ids import LEASE_MS, Ids
 from ujumbe.store.sqlite_tx import SqliteTx
 
@@ -170,7 +171,7 @@ def _run(connection: sqlite3.Connection, tx: SqliteTx, unit: _Unit) -> None:
         # The data's own fault stays with its unit; a locked, full or damaged database is everybody's.
         if not isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.ProgrammingError):
             raise
-        unit.error = error
+        unit.error = DataRefusedError(f"the database refused it ({error})")
         connection.execute("ROLLBACK TO unit")
     except BaseException as error:
         unit.error = error

@@ -28,6 +28,11 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
+def came_through_a_proxy(scope: Scope) -> bool:
+    """Whether somebody beyond this machine may have sent it: without a secret anybody could."""
+    return any(header(scope, name) for name in (b"x-forwarded-for", b"forwarded", b"via"))
+
+
 async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
     """The request's body, at most `most` bytes. Raises `BodyTooLargeError` or `ClientGoneError`."""
     stated = header(scope, b"content-length")

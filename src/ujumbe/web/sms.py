@@ -27,6 +27,7 @@ from ujumbe.web.asgi import (
     Receive,
     Scope,
     Send,
+    came_through_a_proxy,
     header,
     read_body,
     respond,
@@ -101,6 +102,7 @@ class SmsRoutes:
         runtime = self._runtime
         try:
             call = await runtime.db.write(sending.accept_now, batch, number, runtime.limits)
+            runtime.metrics.accepted.labels(batch.source).inc()
         except StoreUnavailableError as error:
             log.warning("a send could not be stored", why=str(error))
             return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
@@ -122,7 +124,7 @@ class SmsRoutes:
         if not token_opens(tail or token, runtime.settings.tokens) or (tail and not runtime.settings.tokens):
             log.warning("a callback with a wrong token", kind=kind)
             raise Problem("not-found", "There is no such address under /sms")
-        if not runtime.settings.tokens and not runtime.settings.open_callbacks and _came_through_a_proxy(scope):
+        if not runtime.settings.tokens and not runtime.settings.open_callbacks and came_through_a_proxy(scope):
             log.error("a callback from outside was refused: set UJUMBE_CALLBACK_TOKEN", kind=kind)
             raise Problem("not-found", "There is no such address under /sms")
         body = await read_body(scope, receive, LARGEST_BODY)
@@ -136,6 +138,9 @@ class SmsRoutes:
         try:
             if kind is Kind.INCOMING:
                 complete, replied = await db.write(inbound.receive, account, raw, runtime.settings.reply)
+                if replied:
+                    runtime.metrics.accepted.labels(Source.REPLY).inc()
+                runtime.metrics.callbacks.labels(kind, "complete" if complete else "incomplete").inc()
                 log.info("incoming text", complete=complete, auto_reply=replied)
                 return b"GOOD" if complete else b"BAD"
             if kind is Kind.OPT_OUT:
@@ -149,6 +154,7 @@ class SmsRoutes:
             raise Problem(
                 "unavailable", "The database cannot take the callback now", headers={"Retry-After": "5"}
             ) from None
+        runtime.metrics.callbacks.labels(kind, fate).inc()
         log.info("callback", kind=kind, fate=fate)
         return b"OK"
 
@@ -160,11 +166,6 @@ class SmsRoutes:
             # Its send may have been recorded at the same moment, or its id may never have been learnt.
             await db.write(inferring.after_report, account, raw, infer=infer)
         return fate
-
-
-def _came_through_a_proxy(scope: Scope) -> bool:
-    """Whether somebody beyond this machine may have sent it: AT signs nothing, so without a token anybody could."""
-    return any(header(scope, name) for name in (b"x-forwarded-for", b"forwarded", b"via"))
 
 
 def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, str]:

@@ -4,6 +4,9 @@ INSERT INTO api_keys (id, name, scopes, hash, created_at) VALUES (:id, :name, :s
 -- name: by_hash
 SELECT id, name, scopes, created_at, revoked_at FROM api_keys WHERE hash = :hash AND revoked_at IS NULL;
 
+-- name: revoked_among
+SELECT id FROM api_keys WHERE id = ANY (:ids) AND revoked_at IS NOT NULL;
+
 -- name: list
 SELECT id, name, scopes, created_at, revoked_at FROM api_keys ORDER BY id;
 

@@ -68,7 +68,7 @@ UPDATE messages SET overdue = 1 WHERE id = ANY (:ids) AND state = 'sent' AND ove
 -- name: select
 SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.expires_at, m.tries, m.provider_id,
        m.progress, m.network_code, m.cost_micros, m.cost_currency, m.created_at, m.updated_at, m.sent_at, m.overdue,
-       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id
+       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id, b.keyword
   FROM messages m JOIN batches b ON b.id = m.batch_id;
 
 -- name: any_uncertain

@@ -12,18 +12,25 @@ from ujumbe.store.messages import LARGEST_PAGE
 from ujumbe.web.auth import authorize
 
 
-def runtime_of(request: Request) -> Runtime:
-    """The runtime that the app was made over."""
+async def runtime_of(request: Request) -> Runtime:
+    """The runtime that the app was made over. (Not async, it would cost each request a trip to a thread.)"""
+    return _runtime(request)
+
+
+def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 
 
-def needs(scope: str) -> Callable[[Request], Awaitable[ApiKey | None]]:
-    """A dependency that lets through only keys covering `scope`, and gives the key (None where none is needed)."""
+def needs(scope: str, *, known: bool = False) -> Callable[[Request], Awaitable[ApiKey | None]]:
+    """A dependency that lets through only keys covering `scope`, and gives the key (None where none is needed).
+
+    `known` as in `authorize`.
+    """
     wanted = Scope(scope)
 
     async def check(request: Request) -> ApiKey | None:
-        return await authorize(runtime_of(request), request.headers.get("authorization", ""), wanted)
+        return await authorize(_runtime(request), request.headers.get("authorization", ""), wanted, known=known)
 
     return check
 

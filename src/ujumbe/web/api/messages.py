@@ -38,6 +38,7 @@ class Message(BaseModel):
     cost: str | None = Field(description="As AT stated it, e.g. `KES 0.8000`")
     segments: int
     tries: int
+    overdue: bool = Field(description="It waits unusually long for its final report")
     provider_message_id: str | None
     created_at: datetime
     updated_at: datetime
@@ -125,6 +126,7 @@ def fields(message: messages.Message) -> dict[str, Any]:
         "cost": None if message.cost is None else str(message.cost),
         "segments": message.segments,
         "tries": message.tries,
+        "overdue": message.overdue,
         "provider_message_id": message.provider_id,
         "created_at": to_datetime(message.created_at),
         "updated_at": to_datetime(message.updated_at),

@@ -1,0 +1,35 @@
+"""How an account's outbox stands, in numbers."""
+
+from dataclasses import dataclass
+
+from ujumbe.domain.message import State
+from ujumbe.domain.pause import Pause
+from ujumbe.store import accounts, calls, messages, outbox
+from ujumbe.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What waits, what is under way, and what wants a person's attention."""
+
+    waiting: dict[State, int]
+    """Messages that are queued or scheduled."""
+    oldest_ms: int
+    """How long the first queued message has been due, in milliseconds."""
+    uncertain: int
+    overdue: int
+    calls: int
+    numbers: int
+    """In calls without an outcome yet."""
+    pause: Pause
+
+
+def measure(tx: Tx, account: int) -> Standing:
+    """How the outbox stands now."""
+    depth = outbox.depth(tx, account)
+    waiting = {state: depth[state][0] if state in depth else 0 for state in (State.QUEUED, State.SCHEDULED)}
+    oldest = max(tx.now - depth[State.QUEUED][1], 0) if State.QUEUED in depth else 0
+    uncertain, overdue = messages.attention(tx, account)
+    in_flight, numbers = calls.in_flight(tx, account)
+    pause = accounts.health(tx, account).pause
+    return Standing(waiting, oldest, uncertain, overdue, in_flight, numbers, pause)
