@@ -29,7 +29,7 @@ def settings() -> str:
         default = field.default
         if isinstance(default, SecretStr):
             default = default.get_secret_value()
-        shown = f"`{default}`" if default not in ("", ()) else "none"
+        shown = f"`{default}`" if default not in ("", (), {}) else "none"
         rows.append((f"`{alias_of(name)}`", shown, field.description))
     return (
         "# Settings\n\nFrom the environment, or from a `.env` file in the folder where the command starts. Each may "

@@ -17,7 +17,8 @@ from hypothesis.stateful import (
 
 from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import ERRORS, Desk, Line, number, reply
-from tests.flows.places import Place, batch
+from tests.flows.places import Place
+from tests.store.opened import batch
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.domain import ids, recipients
 from ujumbe.domain.ids import Kind
@@ -41,7 +42,8 @@ POLICIES = st.sampled_from(("hold", "hold", "resend", "fail"))
 STATUSES = st.sampled_from(("Sent", "Submitted", "Buffered", "Success", "Failed", "Rejected", "Quarantined"))
 CODES = st.sampled_from((500, 500, 405, 101, 102, 403, 406, 401, 501, 999, 0))
 """501 and 999 come with an id here, as 101 and 102 do; 0 leaves the number out of the reply."""
-WORDS = {101: "taken", 102: "taken", 403: "refused", 405: "not taken", 406: "refused", 500: "not taken"}
+WORDS = {101: "taken", 102: "taken", 401: "held", 403: "refused", 405: "not taken", 406: "refused", 500: "not taken"}
+DOUBTS = ("maybe", "held")
 IDENTIFIED = {101, 102, 501, 999}
 OF_ERRORS = {"not taken": "not taken", "429": "not taken", "credentials": "not taken", "refused": "refused"}
 ANSWERS = st.sampled_from((Money(1, "KES"), Money(0, "KES"), ERRORS["maybe"], ERRORS["credentials"], ERRORS["refused"]))
@@ -58,8 +60,8 @@ class Told:
     expires: int = 1 << 62
     policy: str = "hold"
     history: dict[int, str] = field(default_factory=dict)
-    """What became of it in each call: `open`, `not taken`, `taken`, `refused`, `maybe`, or `excused`: maybe, and its
-    own policy or a person wants a repeat."""
+    """What became of it in each call: `open`, `not taken`, `taken`, `refused`, `maybe`, `held` (for a risk check, which
+    no policy repeats), or `excused`: maybe, and its own policy or a person wants a repeat."""
     doubted: bool = False
     """Whether it ever may have been taken."""
     reported: bool = False
@@ -247,7 +249,7 @@ class Sending(RuleBasedStateMachine):
         assert self.desk.store.write(deciding.resolve, account, message, sent=sent, resend=resend)
         if resend and not sent:
             told = self.told[message]
-            told.history = {call: "excused" if word == "maybe" else word for call, word in told.history.items()}
+            told.history = {call: "excused" if word in DOUBTS else word for call, word in told.history.items()}
 
     @rule()
     def hold(self) -> None:
@@ -345,9 +347,9 @@ class Sending(RuleBasedStateMachine):
             told = self.told[message]
             before = told.history[call.id]
             asked_for = told.policy == "resend" and before == "open"
-            excused = word == "maybe" and (asked_for or before == "excused")
+            excused = (word == "maybe" and asked_for) or (word in DOUBTS and before == "excused")
             told.history[call.id] = "excused" if excused else word
-            told.doubted |= word == "maybe"
+            told.doubted |= word in DOUBTS
 
     def _inferable(self, to: str) -> dict[tuple[int, int], str]:
         """The one attempt that a report of an unknown id can only mean, and the id."""
@@ -355,7 +357,7 @@ class Sending(RuleBasedStateMachine):
             (message, call, word)
             for message, told in self.told.items()
             for call, word in told.history.items()
-            if told.to == to and (message, call) in self.nameless and word in ("open", "maybe", "excused")
+            if told.to == to and (message, call) in self.nameless and word in ("open", "excused", *DOUBTS)
             if told.created > self.clock.now - inferring.LOOK_BACK_MS
         ]
         if len(unsettled) != 1 or unsettled[0][2] == "open":
