@@ -183,8 +183,10 @@ class PostgresDatabase:
                 raise StoreUnavailableError(f"the database cannot be written now ({_told(error)})") from None
             # Its own words may quote the row: numbers and texts.
             raise DataRefusedError(f"the database refused it ({_told(error)})") from None
-        except BaseException:
+        except BaseException as error:
             self._roll_back(lost=False)
+            if isinstance(error, StopIteration):  # no future takes it, and its caller would wait forever
+                raise RuntimeError("the work raised StopIteration") from error
             raise
         return result, tx.woken
 
@@ -203,6 +205,8 @@ class PostgresDatabase:
                 self._roll_back(lost)
                 if repeat == 2 or not lost:
                     raise StoreUnavailableError(f"the database cannot be read now ({_told(error)})") from None
+            except StopIteration as error:
+                raise RuntimeError("the work raised StopIteration") from error
         raise AssertionError("the second repeat returns or raises")
 
     def _roll_back(self, lost: bool) -> None:
