@@ -80,10 +80,10 @@ class PostgresDatabase:
         loop = asyncio.get_running_loop()
         if self._listener is not None:
             await loop.run_in_executor(None, self._listener.close)
-        if self._ids is not None:
-            with suppress(StoreUnavailableError):  # then the lease runs out by itself
-                await loop.run_in_executor(self._pool, self._write, self._release_node)
         await loop.run_in_executor(None, self._pool.shutdown)
+        if self._ids is not None:  # only now: what was handed over may have made ids to its end
+            with suppress(StoreUnavailableError):  # then the lease runs out by itself
+                await loop.run_in_executor(None, self._write, self._release_node)
         for connection in self._open:
             connection.close()
         self._open.clear()
