@@ -289,6 +289,8 @@ def _lost(error: psycopg.Error) -> bool:
 def _told(error: psycopg.Error) -> str:
     """What a driver's error may tell: the server's main sentence, never its detail, which quotes rows."""
     sentence = error.diag.message_primary if error.sqlstate else str(error).strip().partition("\n")[0]
+    if error.sqlstate and isinstance(error, psycopg.DataError):  # the one kind whose main sentence quotes values
+        sentence = "a value does not fit its column"
     return f"{type(error).__name__}: {sentence}"
 
 
