@@ -9,7 +9,7 @@ from typing import Final
 from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, RefusedError, Taken
 from ujumbe.africastalking.replies import Recipient
-from ujumbe.domain import consent, message, retry
+from ujumbe.domain import consent, message, pause, retry
 from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import delivery, pausing
@@ -243,7 +243,9 @@ def _next_try(tx: Tx, was: Standing, fate: _Fate) -> int:
     if fate.waits:
         return tx.now  # the account's own pause holds it back, not a schedule
     wait = retry.delay(max(was.tries, 1), random.random())
-    return tx.now + round(1000 * max(wait, fate.retry_after or 0.0))
+    # However long AT asks us to wait, no longer than the account does: else a day's `Retry-After` would fail them all.
+    asked = 0.0 if fate.retry_after is None else pause.slow_for(fate.retry_after)
+    return tx.now + round(1000 * max(wait, asked))
 
 
 def _policy(tx: Tx, was: Standing, outcome: Outcome) -> tuple[Event, int | None]:
