@@ -4,6 +4,7 @@ import pytest
 
 from tests.cli.conftest import Run
 
+NOBODY = "127.0.0.1:9"
 READY = {"AT_USERNAME": "sandbox", "AT_API_KEY": "local"}
 REFUSALS = [
     ("no username and key", [], {}, ["AT_USERNAME", "AT_API_KEY"]),
@@ -15,7 +16,8 @@ REFUSALS = [
     ("weak token", [], {**READY, "UJUMBE_CALLBACK_TOKEN": "short"}, ["UJUMBE_CALLBACK_TOKEN", "8"]),
     ("no worker", ["--no-worker"], READY, ["--no-worker", "SQLite"]),
     ("no database", [], READY, ["ujumbe db upgrade"]),
-    ("PostgreSQL", [], {**READY, "UJUMBE_DATABASE_URL": "postgresql://x/y"}, ["UJUMBE_DATABASE_URL", "PostgreSQL"]),
+    ("neither", [], {**READY, "UJUMBE_DATABASE_URL": "mysql://x/y"}, ["UJUMBE_DATABASE_URL", "postgresql://"]),
+    ("nobody there", [], {**READY, "UJUMBE_DATABASE_URL": f"postgresql://u:short@{NOBODY}/y"}, [NOBODY, "refused"]),
     ("bad port", ["--port", "70000"], READY, ["UJUMBE_PORT", "65535"]),
 ]
 
