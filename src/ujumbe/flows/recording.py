@@ -212,7 +212,7 @@ def _decide(tx: Tx, was: Standing, fate: _Fate, rule: Rule | None, *, stale: boo
     `stale` says that a later attempt is under way: a late word of "not taken" or "unknown" on an earlier one says
     nothing about it.
     """
-    facts = NOTHING if fate.line is None else Facts(provider_id=fate.line.message_id, cost=fate.line.cost)
+    facts = NOTHING if fate.line is None else Facts(cost=fate.line.cost)
     event = _EVENTS[fate.outcome.verdict]
     stays = Move(was, was.state, None, facts, assumed=was.assumed)
     if stale:

@@ -28,6 +28,8 @@ CREATE TABLE paces (
 ALTER TABLE messages ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 ALTER TABLE messages ADD COLUMN sent_at INTEGER;
 ALTER TABLE messages ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0 CHECK (overdue IN (0, 1));
+-- Each attempt has its own id at AT, in `attempts`.
+ALTER TABLE messages DROP COLUMN provider_id;
 UPDATE messages SET scope = (SELECT b.scope FROM batches b WHERE b.id = messages.batch_id);
 DROP INDEX messages_queued;
 CREATE INDEX messages_queued ON messages (account_id, scope, priority DESC, due_at, id) WHERE state = 'queued';
