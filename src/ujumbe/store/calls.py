@@ -74,8 +74,9 @@ def begin(tx: Tx, account: int, calls: Sequence[Sequence[tuple[int, str]]], leas
 def finish(tx: Tx, endings: Sequence[Ending]) -> None:
     """Record how calls ended."""
     rows = [(each.call, each.verdict, each.http_status, each.summary, each.reply) for each in endings]
-    names = ("id", "verdict", "http_status", "summary", "reply")
-    tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
+    if rows:
+        names = ("id", "verdict", "http_status", "summary", "reply")
+        tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
 
 
 def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
