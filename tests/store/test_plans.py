@@ -61,8 +61,9 @@ INDEXED = (
     "api_keys.by_hash",
 )
 SORTED_BY_NEED = {
-    "batches.counts", "inbound.rounds", "calls.by_provider_id", "calls.known_among", "calls.open_of", "calls.latest",
-    "callbacks.waiting", "callbacks.of_message", "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among",
+    "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.by_provider_id",
+    "calls.known_among", "calls.open_of", "calls.latest", "callbacks.waiting", "callbacks.of_message",
+    "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
