@@ -188,10 +188,11 @@ class PostgresDatabase:
                 raise StoreUnavailableError(f"the database cannot be written now ({_told(error)})") from None
             # Its own words may quote the row: numbers and texts.
             raise DataRefusedError(f"the database refused it ({_told(error)})") from None
-        except BaseException as error:
+        except StopIteration as error:  # no future takes it, and its caller would wait forever
             self._roll_back(lost=False)
-            if isinstance(error, StopIteration):  # no future takes it, and its caller would wait forever
-                raise RuntimeError("the work raised StopIteration") from error
+            raise RuntimeError("the work raised StopIteration") from error
+        except BaseException:
+            self._roll_back(lost=False)
             raise
         return result, tx.woken
 
