@@ -1,12 +1,17 @@
 """PostgreSQL goes away between units, within one, at its commit: nothing is half stored, done twice or lost."""
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.postgres import OwnServer, own
+from tests.running import until
 from tests.store.cutter import Cut, Cutter, cutting
 from tests.store.opened import PATIENCE, Opened, PostgresPlace, account, number
 from tests.store.test_database import OPT_OUTS, opt_out
@@ -16,6 +21,10 @@ from ujumbe.store.database import Tx
 
 END_US = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
              WHERE application_name = 'ujumbe' AND datname = current_database()"""
+
+LIFE = "SELECT stats_reset FROM pg_stat_bgwriter"
+LAZY = {"wal_writer_delay": "10s", "bgwriter_delay": "10s", "autovacuum": "off"}
+"""Only a commit writes the log down: what a crash takes, it takes with its number."""
 
 
 @pytest.fixture
@@ -211,37 +220,39 @@ def test_a_fate_that_stays_open_is_an_error_in_time(
     assert database.ask(OPT_OUTS) == []
 
 
-def test_a_crash_at_the_commit_is_not_taken_for_a_commit() -> None:
+def test_a_crash_at_the_commit_is_not_taken_for_a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that crashed gives out the numbers of lost transactions again: somebody else's commit is not ours."""
-    # Nothing but a commit writes the log down, so that the transaction's number is lost with it.
-    with own(settings={"wal_writer_delay": "10s"}) as server:
+    monkeypatch.setattr(postgres, "FATE_SECONDS", PATIENCE)
+    lost: list[tuple[int, int]] = []
+
+    def work(tx: Tx) -> bool:
+        connection = tx._connection  # type: ignore[attr-defined]  # PostgreSQL's own
+        lost.append((tx.number(), connection.info.backend_pid))  # type: ignore[attr-defined]  # so is this
+        return opt_out(ours, 1)(tx)
+
+    def crash(place: PostgresPlace) -> None:
+        before = place.ask(LIFE)
+        os.kill(lost[0][1], signal.SIGKILL)  # as when memory ends: the server throws out all others, and recovers
+        until(lambda: anew(place, before), PATIENCE)
+        with place.beside() as somebody:
+            [[given]] = somebody.execute("SELECT pg_current_xact_id()::text").fetchall()
+            assert int(given) == lost[0][0], "the very same number"
+
+    with own(settings=LAZY) as server:
         place = PostgresPlace(server.create())
         place.open().close()
         with cutting(place.url) as cutter, PostgresPlace(cutter.url).open() as far:
             ours = far.write(account)
-            lost: list[int] = []
-
-            def meanwhile() -> None:
-                assert cutter.reached.wait(PATIENCE)
-                server.kill9()
-                server.start()
-                with place.beside() as somebody:
-                    for _ in range(100):
-                        [[given]] = somebody.execute("SELECT pg_current_xact_id()::text").fetchall()
-                        if int(given) == lost[0]:
-                            break
-                cutter.go.set()
-
-            def work(tx: Tx) -> bool:
-                lost.append(tx.number())  # type: ignore[attr-defined]  # PostgreSQL's own
-                return opt_out(ours, 1)(tx)
-
-            helper = threading.Thread(target=meanwhile)
-            helper.start()
-            cutter.next = Cut.HELD
+            cutter.hold(lambda: crash(place))
             with pytest.raises(StoreUnavailableError, match="the server crashed meanwhile"):
                 far.write(work)
-            helper.join()
-            assert place.ask(f"SELECT pg_xact_status('{lost[0]}'::xid8)") == [("committed",)], "somebody else's"
+            assert place.ask(f"SELECT pg_xact_status('{lost[0][0]}'::xid8)") == [("committed",)], "somebody else's"
             assert place.ask(OPT_OUTS) == []
             assert far.write(work)
+
+
+def anew(place: PostgresPlace, before: list[Any]) -> bool:
+    """Whether the server lives, and not the life of `before`."""
+    with suppress(psycopg.OperationalError):
+        return place.ask(LIFE) != before
+    return False
