@@ -6,16 +6,18 @@ older than the lock), and by units that run again after a deadlock.
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
-from urllib.parse import urlsplit
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 from ujumbe import faults
 from ujumbe.domain.errors import StoreUnavailableError
@@ -36,6 +38,7 @@ REPEATS: Final = 5
 FATE_SECONDS: Final = 5.0
 """How long we ask what became of a commit whose answer was lost."""
 UNKNOWN: Final = "the connection was lost while it committed, and its fate is unknown"
+UNREADABLE: Final = "postgresql://…"
 LIFE: Final = "SELECT stats_reset FROM pg_stat_bgwriter"
 """Changes whenever the server begins anew after a crash, and not when it was ended in order."""
 
@@ -113,6 +116,9 @@ class PostgresDatabase:
             self.on_wake()
 
     def _prepare(self, upgrade: bool) -> None:
+        if self.name == UNREADABLE:  # the driver's words would quote it
+            why = "its address cannot be read; what is special in a password is written as %2F and the like"
+            raise StoreUnavailableError(f"the database {self.name} cannot be opened ({why})")
         try:
             connection = self._connection()
             if upgrade:
@@ -289,9 +295,19 @@ class _AgainError(Exception):
 
 
 def shown(url: str) -> str:
-    """A database's address without its password, for people."""
-    parts = urlsplit(url)
-    return f"postgresql://{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    """A database's address without its password, for people: read as the driver reads it, or not at all."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return UNREADABLE
+    hosts, ports, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
+    if re.search("[^0-9,]", ports) or re.search("[@/]", name):
+        return UNREADABLE  # it is likely a password with a slash in it
+    places = [
+        f"{f'[{host}]' if ':' in host else host or 'localhost'}{f':{port}' if port else ''}"
+        for host, port in zip_longest(hosts.split(","), ports.split(","), fillvalue="")
+    ]
+    return f"postgresql://{','.join(places)}/{name}"
 
 
 def _no_ids() -> Ids:
