@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.flows.desk import Desk
-from tests.flows.places import Place
+from tests.flows.places import Place, one_postgres
 from ujumbe.store import postgres_tx
 from ujumbe.store.opening import SQLITE
+
+__all__ = ["one_postgres"]
 
 Fresh = Callable[[], Place]
 
@@ -26,14 +28,6 @@ class Clock:
         monkeypatch.setattr(postgres_tx.Clock, "now_ms", lambda _: self.now)
 
 
-@pytest.fixture(scope="session")
-def one_postgres(request: pytest.FixtureRequest) -> Place:
-    """A database that tests have one after the other: emptying it is quicker than making one."""
-    place = Place(request.getfixturevalue("postgres").create("flows"))
-    place.open().close()
-    return place
-
-
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     """Makes an empty database of each kind. Of PostgreSQL there is one at a time."""
@@ -49,6 +43,15 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
+def shared(one_postgres: Place) -> Iterator[Desk]:
+    """On PostgreSQL alone: what several connections do to each other."""
+    one_postgres.empty()
+    opened = Desk(one_postgres)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def desk(fresh: Fresh) -> Iterator[Desk]:
     opened = Desk(fresh())
     yield opened
@@ -56,7 +59,7 @@ def desk(fresh: Fresh) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The database's clock in our hands: what is due and what is late is decided, not waited for."""
     made = Clock()
     made.rule(monkeypatch)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
 
+from tests.postgres import Server
 from ujumbe.domain.message import State
 from ujumbe.store import accounts
 from ujumbe.store.batches import Batch, Source
@@ -133,6 +136,56 @@ class Place:
                       WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'migrations'"""
             [[statements]] = somebody.execute(sql).fetchall()
             somebody.execute(statements)
+
+
+@pytest.fixture(scope="session")
+def one_postgres(postgres: Server) -> Place:
+    """A database that tests have one after the other: emptying it is quicker than making one."""
+    place = Place(postgres.create("flows"))
+    place.open().close()
+    return place
+
+
+def during(store: Opened, first: Callable[[Tx], object], second: Callable[[Tx], T]) -> T:
+    """What `second` returns, a transaction that runs while `first` has done everything but commit (PostgreSQL)."""
+    return store.run(_at_once, store.db, first, second, None)
+
+
+def overlapped(store: Opened, first: Callable[[Tx], object], second: Callable[[Tx], T]) -> T:
+    """The same where `second` has to wait for that commit, which only comes once it waits."""
+    return store.run(_at_once, store.db, first, second, lambda: store.db.read(_somebody_waits))
+
+
+async def _at_once(
+    db: Database,
+    first: Callable[[Tx], object],
+    second: Callable[[Tx], T],
+    before_commit: Callable[[], Coroutine[Any, Any, bool]] | None,
+) -> T:
+    loop, held, gate = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def inside(tx: Tx) -> None:
+        first(tx)
+        loop.call_soon_threadsafe(held.set)
+        assert gate.wait(PATIENCE)
+
+    async with asyncio.timeout(PATIENCE):
+        one = asyncio.create_task(db.write(inside))
+        await held.wait()
+        other = asyncio.create_task(db.write(second))
+        if before_commit is None:
+            await other
+        else:
+            while not await before_commit():
+                assert not other.done(), "it did not wait"
+        gate.set()
+        await one
+        return await other
+
+
+def _somebody_waits(tx: Tx) -> bool:
+    sql = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
+    return bool(tx.select(sql, {}))
 
 
 def python(code: str, *args: object) -> subprocess.Popen[str]:

@@ -1,10 +1,11 @@
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import Desk, number
-from tests.flows.places import batch
+from tests.flows.places import batch, during
 from ujumbe.domain import ids, recipients
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
@@ -12,6 +13,8 @@ from ujumbe.domain.message import State
 from ujumbe.flows import accepting, claiming
 from ujumbe.flows.accepting import Accepted, BusyError, ConflictError, Order, Request
 from ujumbe.store import answers
+from ujumbe.store.database import Tx
+from ujumbe.store.gathering import Gathering
 
 HOUR = 3_600_000
 
@@ -154,3 +157,52 @@ def test_an_expired_head_of_the_queue_delays_nobody_for_ever(desk: Desk, clock: 
     assert [call.messages for call in claimed] == [(message,)]
     assert desk.claim() == []
     assert claiming.LOOK_AHEAD < 1_500
+
+
+def test_the_same_key_is_busy_while_another_process_answers_it(shared: Desk) -> None:
+    request = Request(order(shared), answers.Request(shared.account, 0, "key", b"hash"))
+    other_key = Request(order(shared), answers.Request(shared.account, 0, "another", b"hash"))
+    given: list[Accepted | Exception] = []
+
+    def first(tx: Tx) -> None:
+        given.extend(accepting.accept_all(tx, [request]))
+
+    busy, accepted = during(shared.store, first, lambda tx: accepting.accept_all(tx, [request, other_key]))
+    assert isinstance(busy, BusyError)
+    assert isinstance(accepted, Accepted)
+    with shared.place.open() as other:
+        [again] = other.write(accepting.accept_all, [request])
+    [original] = given
+    assert isinstance(original, Accepted)
+    assert isinstance(again, Accepted)
+    assert (again.replayed, again.document) == (True, original.document)
+    assert stored(shared) == 2
+
+
+def test_a_key_that_was_busy_is_free_where_its_request_failed(shared: Desk) -> None:
+    request = Request(order(shared), answers.Request(shared.account, 0, "key", b"hash"))
+
+    def fails(tx: Tx) -> None:
+        accepting.accept_all(tx, [request])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        shared.store.write(fails)
+    assert not accept(shared, order(shared), "key").replayed
+    assert stored(shared) == 1
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_crowd_is_accepted_together_and_each_has_its_own_answer(desk: Desk, count: int) -> None:
+    requests = [Request(order(desk, number(index), text=f"text {index}")) for index in range(count)]
+    bad = Request(order(desk, "x"))
+    gathering = Gathering(desk.store.db, accepting.accept_all, weigh=lambda request: request.weight)
+
+    async def main() -> list[Accepted | BaseException]:
+        return await asyncio.gather(*map(gathering, [*requests, bad]), return_exceptions=True)
+
+    *good, refused = desk.store.run(main)
+    assert isinstance(refused, InvalidInputError)
+    tos = [each.document["messages"][0]["to"] for each in good if isinstance(each, Accepted)]
+    assert tos == [number(index) for index in range(count)]
+    assert stored(desk) == count

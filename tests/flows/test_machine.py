@@ -1,7 +1,7 @@
 """Any interleaving of what can happen to messages: nothing is sent twice, final is final, stop means stop."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import settings
@@ -19,7 +19,7 @@ from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import ERRORS, Desk, Line, number, reply
 from tests.flows.places import Place, batch
 from ujumbe.africastalking.errors import ProviderError
-from ujumbe.domain import ids, pace, recipients
+from ujumbe.domain import ids, recipients
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.money import Money
@@ -30,6 +30,7 @@ from ujumbe.flows.claiming import Call, Limits
 from ujumbe.flows.deciding import StateError
 from ujumbe.flows.recording import LEASE_MS, Finished
 from ujumbe.flows.sending import PausedError
+from ujumbe.store.database import Tx
 
 HOUR, DAY = 3_600_000, 24 * 3_600_000
 PACE = 8.0
@@ -319,8 +320,10 @@ class Sending(RuleBasedStateMachine):
         assert (self.desk.health().pause is Pause.OPERATOR) is self.held
 
     def _ask(self, sql: str) -> list[list[Any]]:
-        rows = self.desk.store.read(lambda tx: [dict(each) for each in tx.select(sql, {})])  # type: ignore[call-overload]
-        return [list(each.values()) for each in rows]
+        def rows(tx: Tx) -> list[list[Any]]:
+            return [list(dict(cast("Any", row)).values()) for row in tx.select(sql, {})]
+
+        return self.desk.store.read(rows)
 
     def _submitted(self, call: Call) -> None:
         """Check that each message of a call may leave now."""
@@ -394,4 +397,5 @@ class Sending(RuleBasedStateMachine):
 
 def test_any_interleaving(fresh: Fresh) -> None:
     how = settings(max_examples=14, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
-    run_state_machine_as_test(lambda: Sending(fresh()), settings=how)  # type: ignore[arg-type, return-value]
+    factory = cast("type[Sending]", lambda: Sending(fresh()))
+    run_state_machine_as_test(factory, settings=how)

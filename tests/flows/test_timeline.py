@@ -5,6 +5,7 @@ from tests.flows.desk import ERRORS, Desk, Line, number
 from tests.flows.places import account
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
+from ujumbe.flows.recording import LEASE_MS
 from ujumbe.flows.timeline import Step, explain
 
 
@@ -53,6 +54,25 @@ def test_every_attempt_and_every_report_is_told(desk: Desk, clock: Clock) -> Non
     ]
     assert all(each.detail["why"] for each in reports)
     assert steps[-1].detail == {"state": "delivered"}
+
+
+def test_decisions_are_told_in_their_place(desk: Desk, clock: Clock) -> None:
+    call = desk.claimed(number(1))
+    clock.forward(LEASE_MS)
+    desk.settle()
+    clock.forward(1)
+    desk.answer(call, Line(101, "ATXid_1"))
+    steps = told(desk, call.messages[0])
+    assert [(each.what, each.detail.get("rule")) for each in steps] == [
+        ("accepted", None),
+        ("submitted", None),
+        ("decision", "lease ran out"),
+        ("answered", None),
+        ("decision", "late answer"),
+        ("state", None),
+    ]
+    assert steps[2].detail["state"] == "uncertain"
+    assert "may have been taken" in steps[2].detail["why"]
 
 
 def test_an_open_call_has_no_answer_yet(desk: Desk) -> None:

@@ -165,7 +165,7 @@ def test_a_batch_of_many_numbers_keeps_their_order(store: Opened, ours: int) -> 
 
 
 def test_a_batch_without_an_account_is_refused_and_leaves_nothing(store: Opened, database: Place) -> None:
-    with pytest.raises(DataRefusedError, match="(?i)foreign key"):
+    with pytest.raises(DataRefusedError, match=r"(?i)foreign key"):
         store.write(batches.insert, batch(17))
     assert database.ask("SELECT count(*) FROM batches") == [(0,)]
 

@@ -9,9 +9,9 @@ import pytest
 from tests.store.opened import Opened, Place, account, batch, number
 from ujumbe.domain.message import State
 from ujumbe.store import batches, messages
+from ujumbe.store.database import Tx
 from ujumbe.store.messages import New, Times
 from ujumbe.store.sql import statements
-from ujumbe.store.database import Tx
 
 LONG: Final = 100_000
 SHORT: Final = 1_000

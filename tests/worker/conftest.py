@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.flows.places import PATIENCE, Place, batch, counts, one_postgres
 from tests.simulator.receiver import Served
-from tests.flows.places import PATIENCE, batch, counts
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import sending
@@ -22,6 +22,8 @@ from ujumbe.store import accounts
 from ujumbe.worker import loop
 from ujumbe.worker.throttle import Throttle
 
+__all__ = ["one_postgres"]
+
 ENDS = {*FINAL, State.SENT, State.UNCERTAIN}
 
 
@@ -30,6 +32,13 @@ def at() -> Iterator[httpx.Client]:
     """A local AT that calls nobody back."""
     with Served(create_app(SimulatorConfig())) as url, httpx.Client(base_url=url, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def place(one_postgres: Place) -> Place:
+    """An empty PostgreSQL database."""
+    one_postgres.empty()
+    return one_postgres
 
 
 def turn(at: httpx.Client, **knobs: float) -> None:
@@ -82,9 +91,10 @@ async def until(runtime: Runtime, found: Callable[[dict[State, int]], bool]) -> 
 
 async def paused(runtime: Runtime, kind: Pause) -> str:
     """Wait until the account is held up so; why it is."""
-    async with asyncio.timeout(PATIENCE):
-        while (health := await runtime.db.read(accounts.health, runtime.account)).pause is not kind:
-            await asyncio.sleep(0.01)
+    deadline = time.monotonic() + PATIENCE
+    while (health := await runtime.db.read(accounts.health, runtime.account)).pause is not kind:
+        assert time.monotonic() < deadline, health
+        await asyncio.sleep(0.01)
     return health.note
 
 

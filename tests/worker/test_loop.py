@@ -171,6 +171,7 @@ def test_it_lives_through_a_locked_database(settings: Settings, monkeypatch: pyt
             await accept(runtime, number(1))
             await until(runtime, drained)
             await accept(runtime, *map(number, range(2, 9)))
+            assert settings.database_path is not None
             with closing(sqlite3.connect(settings.database_path, isolation_level=None)) as somebody:
                 somebody.execute("BEGIN IMMEDIATE")
                 runtime.outbox.set()

@@ -45,6 +45,7 @@ def test_a_start_that_fails_lets_go_of_the_file(settings: Settings) -> None:
         with pytest.raises(MigrationError):
             async with open_runtime(settings, url=URL):
                 pass
+        assert settings.database_path is not None
         assert FileLock(settings.database_path).holder() is None
         with pytest.raises(SettingsError, match="AT_API_KEY"):
             async with open_runtime(Settings.load(at_username="sandbox"), url=URL):

@@ -67,7 +67,9 @@ async def serve(settings: Settings, *, sends: bool) -> None:
     stop = server.Stop()
     async with AsyncExitStack() as stack:
         stack.callback(socket.close)
-        runtime = await stack.enter_async_context(open_runtime(settings, url=url, sends=sends))
+        runtime = await stack.enter_async_context(
+            open_runtime(settings, url=url, role="service" if sends else "api", sends=sends)
+        )
         letting_go = asyncio.create_task(_let_go(runtime, stop))
         working = asyncio.create_task(loop.run(runtime)) if sends else None
         log.info(

@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ujumbe import telemetry
+from ujumbe.africastalking import wire
 from ujumbe.cli.database import open_database, service_on
 from ujumbe.cli.messages import document, print_messages
 from ujumbe.cli.output import AsJson, err, print_json
@@ -18,7 +19,7 @@ from ujumbe.domain.errors import InvalidInputError, SettingsError
 from ujumbe.domain.message import State
 from ujumbe.flows import sending
 from ujumbe.settings import Settings
-from ujumbe.store import accounts, messages
+from ujumbe.store import accounts, messages, nodes
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.lock import DatabaseInUseError, Holder
@@ -85,12 +86,24 @@ class _Plan:
 
 def _service(settings: Settings, wait: float) -> Holder | None:
     """The service that runs on this database. Another `ujumbe send` is none: wait until it is done."""
+    if settings.database_path is None:
+        return asyncio.run(_any_sender(settings))
     deadline = time.monotonic() + wait
     while (holder := service_on(settings)) is not None and not holder.url:
         if time.monotonic() > deadline:
             raise DatabaseInUseError(f"another `ujumbe send` (process {holder.pid}) still has the database; try again")
         time.sleep(LOOK_SECONDS)
     return holder
+
+
+async def _any_sender(settings: Settings) -> Holder | None:
+    """On PostgreSQL: whether any process sends what is in the outbox. The account is what our settings say."""
+    settings.require("at_username")
+    async with open_database(settings) as db:
+        senders = [each for each in await db.read(nodes.living) if each.role in ("service", "worker")]
+    host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
+    sender_id, short_code = settings.at_sender_id, settings.at_shortcode
+    return Holder(0, senders[0].name, settings.at_username, host, sender_id, short_code) if senders else None
 
 
 async def _beside(settings: Settings, service: Holder, plan: _Plan, wait: float) -> list[Message]:

@@ -44,6 +44,11 @@ class Order:
     expires_at: int | None = None
     priority: int = 0
 
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers that can be texted."""
+        return [each.number for each in self.verdicts if each.number is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -108,9 +113,10 @@ def _already(tx: Tx, request: Request, revoked: Collection[int]) -> Accepted | E
             return Accepted(earlier.document, replayed=True)
     try:
         _times(tx, request.order)
-        _sendable(request.order)
     except InvalidInputError as error:
         return error
+    if not request.order.numbers:
+        return InvalidInputError("to", f"none of the numbers can be texted: {request.order.verdicts[0].reason}")
     return None
 
 
@@ -123,8 +129,7 @@ def _store(tx: Tx, account: int, requests: Sequence[Request]) -> list[Accepted]:
         times, scope = _times(tx, order), batches.scope_of(order.batch)
         begin = State.SCHEDULED if times.due > tx.now else State.QUEUED
         new = [
-            New(each, State.BLOCKED, OPTED_OUT) if (scope, each) in out else New(each, begin)
-            for each in _sendable(order)
+            New(each, State.BLOCKED, OPTED_OUT) if (scope, each) in out else New(each, begin) for each in order.numbers
         ]
         lots.append(Lot(batch_id, scope, times, new))
     made = outbox.insert(tx, account, lots)
@@ -141,7 +146,7 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
     """Who of all these wants nothing from the sender: (sender as opt-outs compare it, number)."""
     by_sender: dict[str, list[str]] = {}
     for order in orders:
-        by_sender.setdefault(order.batch.sender, []).extend(_sendable(order))
+        by_sender.setdefault(order.batch.sender, []).extend(order.numbers)
     account = orders[0].batch.account
     return {
         (consent.scope(consent.named(sender)), number)
@@ -150,18 +155,10 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
     }
 
 
-def _sendable(order: Order) -> list[str]:
-    """The numbers that can be texted. Raises `InvalidInputError` where there is none."""
-    sendable = [each.number for each in order.verdicts if each.number is not None]
-    if not sendable:
-        raise InvalidInputError("to", f"none of the numbers can be texted: {order.verdicts[0].reason}")
-    return sendable
-
-
 def quote(tx: Tx, order: Order) -> dict[str, Any]:
     """What sending would cost and do, without storing or sending anything. Raises as `accept` does."""
     _times(tx, order)
-    sendable = _sendable(order)
+    sendable = order.numbers
     out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
     weight = measure(order.batch.text)
     recipients = []

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from ujumbe.africastalking import wire
 from ujumbe.domain import pace
+from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.domain.pause import Pause
@@ -24,6 +25,10 @@ FIRST_LOOK: Final = 4
 EXPIRED: Final = "its time to live ran out in our queue"
 OPTED_OUT: Final = OUTCOMES[406].meaning
 EVERY_SENDER: Final = "*"
+
+
+class NotOursError(UjumbeError):
+    """A claim lost what it had locked: cannot be, and nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,11 @@ def claim(tx: Tx, account: int, limits: Limits) -> Claimed:
         for content, rows in groups
         for start in range(0, len(rows), limits.recipients)
     ][: limits.calls]
-    taken = outbox.take(tx, [each.id for _, rows in chosen for each in rows]) if chosen else set()
-    kept = [(content, [each for each in rows if each.id in taken]) for content, rows in chosen]
-    made = _begin(tx, account, [(content, rows) for content, rows in kept if rows], limits.lease_ms)
-    _keep_pace(tx, account, limits, kept)
+    ids = [each.id for _, rows in chosen for each in rows]
+    if outbox.take(tx, ids) != len(ids):
+        raise NotOursError("messages that this claim had locked were taken by another")
+    made = _begin(tx, account, chosen, limits.lease_ms)
+    _keep_pace(tx, account, limits, chosen)
     more = not made and bool(found.forbidden or max(moved) == outbox.MOST_MOVED)
     return Claimed(made, health, found.again_ms, more)
 

@@ -68,7 +68,7 @@ def apply(tx: Tx, message_id: int, report: Report) -> tuple[Fate, str]:
         if was.progress.casefold() == report.status.casefold():
             return Fate.DUPLICATE, "reported before"
         return Fate.IGNORED, f"the message is {was.state} already"
-    facts = Facts(progress=report.status, network_code=report.network_code, provider_id=report.message_id)
+    facts = Facts(progress=report.status, network_code=report.network_code)
     if state is was.state and not _further(was, report):
         standings.move(tx, [Move(was, state, None, Facts(network_code=report.network_code), assumed=was.assumed)])
         return Fate.DUPLICATE, f"it was {was.progress or was.state} already"

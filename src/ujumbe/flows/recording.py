@@ -9,7 +9,7 @@ from typing import Final
 from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, RefusedError, Taken
 from ujumbe.africastalking.replies import Recipient
-from ujumbe.domain import consent, message, retry
+from ujumbe.domain import consent, message, pause, retry
 from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import delivery, pausing
@@ -212,7 +212,7 @@ def _decide(tx: Tx, was: Standing, fate: _Fate, rule: Rule | None, *, stale: boo
     `stale` says that a later attempt is under way: a late word of "not taken" or "unknown" on an earlier one says
     nothing about it.
     """
-    facts = NOTHING if fate.line is None else Facts(provider_id=fate.line.message_id, cost=fate.line.cost)
+    facts = NOTHING if fate.line is None else Facts(cost=fate.line.cost)
     event = _EVENTS[fate.outcome.verdict]
     stays = Move(was, was.state, None, facts, assumed=was.assumed)
     if stale:
@@ -243,7 +243,9 @@ def _next_try(tx: Tx, was: Standing, fate: _Fate) -> int:
     if fate.waits:
         return tx.now  # the account's own pause holds it back, not a schedule
     wait = retry.delay(max(was.tries, 1), random.random())
-    return tx.now + round(1000 * max(wait, fate.retry_after or 0.0))
+    # However long AT asks us to wait, no longer than the account does: else a day's `Retry-After` would fail them all.
+    asked = 0.0 if fate.retry_after is None else pause.slow_for(fate.retry_after)
+    return tx.now + round(1000 * max(wait, asked))
 
 
 def _policy(tx: Tx, was: Standing, outcome: Outcome) -> tuple[Event, int | None]:

@@ -83,7 +83,7 @@ def waiting_for_number(tx: Tx, account: int, number: str, since: int) -> list[tu
 
 
 def waiting_since(tx: Tx, account: int, first: int, most: int) -> list[tuple[int, str, str]]:
-    """The ids, AT's message ids and numbers of reports that wait, from the callback id `first` on, oldest first."""
+    """The ids, AT's message ids and numbers of reports that wait, from the callback id `first` on, newest first."""
     return [
         (row[0], row[1], row[2])
         for row in tx.tuples("callbacks.waiting_since", account=account, first=first, most=most)

@@ -15,7 +15,10 @@ LOCK: Final = "nodes"
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that holds a node number. `role` is `service`, `worker` or `command`."""
+    """A process that holds a node number.
+
+    `role` is `service` (answers and sends), `api` (only answers), `worker` (only sends) or `command`.
+    """
 
     node: int
     role: str

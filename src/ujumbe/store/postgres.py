@@ -80,10 +80,10 @@ class PostgresDatabase:
         loop = asyncio.get_running_loop()
         if self._listener is not None:
             await loop.run_in_executor(None, self._listener.close)
-        if self._ids is not None:
-            with suppress(StoreUnavailableError):  # then the lease runs out by itself
-                await loop.run_in_executor(self._pool, self._write, self._release_node)
         await loop.run_in_executor(None, self._pool.shutdown)
+        if self._ids is not None:  # only now: what was handed over may have made ids to its end
+            with suppress(StoreUnavailableError):  # then the lease runs out by itself
+                await loop.run_in_executor(None, self._write, self._release_node)
         for connection in self._open:
             connection.close()
         self._open.clear()
@@ -183,6 +183,9 @@ class PostgresDatabase:
                 raise StoreUnavailableError(f"the database cannot be written now ({told(error)})") from None
             # Its own words may quote the row: numbers and texts.
             raise DataRefusedError(f"the database refused it ({told(error)})") from None
+        except StopIteration as error:  # no future takes it, and its caller would wait forever
+            self._roll_back(lost=False)
+            raise RuntimeError("the work raised StopIteration") from error
         except BaseException:
             self._roll_back(lost=False)
             raise
@@ -203,6 +206,8 @@ class PostgresDatabase:
                 self._roll_back(lost)
                 if repeat == 2 or not lost:
                     raise StoreUnavailableError(f"the database cannot be read now ({told(error)})") from None
+            except StopIteration as error:
+                raise RuntimeError("the work raised StopIteration") from error
         raise AssertionError("the second repeat returns or raises")
 
     def _roll_back(self, lost: bool) -> None:
@@ -285,6 +290,8 @@ def _lost(error: psycopg.Error) -> bool:
 def told(error: psycopg.Error) -> str:
     """What a driver's error may tell: the server's main sentence, never its detail, which quotes rows."""
     sentence = error.diag.message_primary if error.sqlstate else str(error).strip().partition("\n")[0]
+    if error.sqlstate and isinstance(error, psycopg.DataError):  # the one kind whose main sentence quotes values
+        sentence = "a value does not fit its column"
     return f"{type(error).__name__}: {sentence}"
 
 

@@ -8,7 +8,8 @@ import structlog
 
 from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
-from ujumbe.web.api import create_api
+from ujumbe.web import sends as raw
+from ujumbe.web.api import LARGEST_BODY, create_api
 from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, respond
 from ujumbe.web.problems import BROKEN, Problem
 from ujumbe.web.sms import CALLBACKS, INVOKE, SmsRoutes
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 def create_app(runtime: Runtime, simulator: App | None = None) -> App:
     """The service's app; `simulator`, the local AT, answers under /simulator in `ujumbe dev`."""
-    sms, api = SmsRoutes(runtime), create_api(runtime)
+    sms, sends, api = SmsRoutes(runtime), raw.SendRoute(runtime, LARGEST_BODY), create_api(runtime)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -33,7 +34,9 @@ def create_app(runtime: Runtime, simulator: App | None = None) -> App:
             await refusal.respond(send)
             return
         path = scope["path"]
-        if path == "/sms" or path.startswith("/sms/"):
+        if path == raw.PATH and scope["method"] == "POST":
+            await _watch(sends, "", scope, receive, send)
+        elif path == "/sms" or path.startswith("/sms/"):
             await _watch(sms, "/sms", scope, receive, send)
         elif simulator is not None and (path == SIMULATOR or path.startswith(f"{SIMULATOR}/")):
             inner = {**scope, "root_path": scope.get("root_path", "") + SIMULATOR}

@@ -1,10 +1,14 @@
 """Errors as RFC 9457 problem details: one shape for everything, with a stable `type` to script against."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ujumbe.domain.phone import mask_all
 from ujumbe.web.asgi import Send, respond
 
+LONGEST_FIELD: Final = 60
+"""Characters of a field's name in an error."""
 CONTENT_TYPE: Final = "application/problem+json"
 
 TITLES: Final = {
@@ -91,3 +95,27 @@ def of_status(status: int) -> Problem:
         if known == status:
             return Problem(name, title)
     return Problem("bad-request" if status < 500 else "internal", f"HTTP {status}")
+
+
+def invalid(errors: list[dict[str, str]]) -> Problem:
+    """The problem of a request whose fields are wrong: `errors` name each, and what would be right."""
+    return Problem("invalid", f"Not valid: {', '.join(each['field'] for each in errors)}", errors=errors)
+
+
+def not_valid(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """The same for what pydantic found, its places beginning within the body.
+
+    Its own errors repeat the input, which may be a number or a text: only place and reason go out. An unknown field's
+    name is the caller's too.
+    """
+    return invalid(
+        [
+            {"field": mask_all(".".join(map(str, each["loc"])) or "body")[:LONGEST_FIELD], "message": each["msg"]}
+            for each in errors
+        ]
+    )
+
+
+def unavailable() -> Problem:
+    """The database cannot be used now; its own words may name files."""
+    return Problem("unavailable", "The database cannot be used now", headers={"Retry-After": "5"})

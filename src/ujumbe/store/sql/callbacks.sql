@@ -21,7 +21,7 @@ SELECT id, provider_id, query, content_type, body, received_at FROM callbacks
 -- name: waiting_since
 SELECT id, provider_id, number FROM callbacks
  WHERE account_id = :account AND state = 'waiting' AND id >= :first
- ORDER BY id LIMIT :most;
+ ORDER BY id DESC LIMIT :most;
 
 -- name: forget
 DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :most);

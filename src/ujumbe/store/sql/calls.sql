@@ -8,7 +8,9 @@ SELECT u.id, :account, 'open', u.recipients, :lease_until, :now
   FROM unnest(:id::bigint[], :recipients::bigint[]) AS u (id, recipients);
 
 -- name: insert_attempt
-INSERT INTO attempts (message_id, call_id, number, state) VALUES (:message, :call, :number, 'open');
+INSERT INTO attempts (message_id, call_id, number, state)
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'open'
+  FROM json_each(:rows);
 
 -- name: insert_attempt (postgres)
 INSERT INTO attempts (message_id, call_id, number, state)

@@ -61,8 +61,7 @@ UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id
 
 -- name: take
 UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_at = :now
- WHERE id = ANY (:ids) AND state = 'queued'
-RETURNING id;
+ WHERE id = ANY (:ids) AND state = 'queued';
 
 -- name: first_due
 SELECT min(due_at) AS due FROM messages

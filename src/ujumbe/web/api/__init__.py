@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 
 from ujumbe import __version__
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
-from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.api import account, batches, health, inbound, messages, opt_outs, sending, subscriptions
@@ -19,8 +18,6 @@ from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
 
 LARGEST_BODY = 2 << 20
 """Bytes: ten thousand numbers and the longest text, in whichever spelling of JSON."""
-LONGEST_FIELD = 60
-"""Characters of a field's name in an error."""
 
 
 def create_api(runtime: Runtime) -> App:
@@ -78,25 +75,17 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return await _problem(request, Problem("bad-request", "The body is not JSON"))
-    # Pydantic's own errors repeat the input, which may be a number or a text: only place and reason go out. An unknown
-    # field's name is the caller's too.
-    errors = [
-        {"field": mask_all(".".join(map(str, each["loc"][1:] or each["loc"])))[:LONGEST_FIELD], "message": each["msg"]}
-        for each in error.errors()
-    ]
-    fields = ", ".join(each["field"] for each in errors)
-    return await _problem(request, Problem("invalid", f"Not valid: {fields}", errors=errors))
+    errors = [{**each, "loc": each["loc"][1:]} if each["loc"][1:] else each for each in error.errors()]
+    return await _problem(request, problems.not_valid(errors))
 
 
 async def _invalid_input(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, InvalidInputError)
-    errors = [{"field": error.field, "message": str(error)}]
-    return await _problem(request, Problem("invalid", f"Not valid: {error.field}", errors=errors))
+    return await _problem(request, problems.invalid([{"field": error.field, "message": str(error)}]))
 
 
 async def _unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - its text names files
-    problem = Problem("unavailable", "The database cannot be used now", headers={"Retry-After": "5"})
-    return await _problem(request, problem)
+    return await _problem(request, problems.unavailable())
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -25,6 +25,9 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter(tags=["sending"])
 
+LONGEST_KEY = 255
+"""Characters of an Idempotency-Key."""
+REPLAYED = (b"idempotent-replayed", b"true")
 LARGEST_METADATA = 4_096
 """Bytes of JSON."""
 DEEPEST_METADATA = 32
@@ -39,7 +42,7 @@ Recipients = Annotated[
 Sender = Annotated[ApiKey | None, Depends(needs("send", known=True))]
 IdempotencyKey = Annotated[
     str | None,
-    Header(min_length=1, max_length=255, description="The same key and body get the same answer for 24 hours"),
+    Header(min_length=1, max_length=LONGEST_KEY, description="The same key and body get the same answer for 24 hours"),
 ]
 
 
@@ -114,12 +117,8 @@ class Quote(BaseModel):
 @router.post("/messages", status_code=202, responses={202: {"model": SendAnswer}})
 async def send(runtime: Live, body: Send, key: Sender, idempotency_key: IdempotencyKey = None) -> JSONResponse:
     """Accept a text for one or many numbers. The answer comes once all of it is stored."""
-    key_id = key.id if key else None
-    order = _order(runtime, body, key_id)
-    claim = None
-    if idempotency_key is not None:
-        claim = answers.Request(runtime.account, key_id or 0, text.storable(idempotency_key), _hash(body))
-    accepted = await _accept(runtime, order, claim)
+    # Described here and answered by sends.py, which stands in front.
+    accepted = await accept(runtime, body, key, idempotency_key)
     return JSONResponse(accepted.document, 202, {"Idempotent-Replayed": "true"} if accepted.replayed else {})
 
 
@@ -127,6 +126,16 @@ async def send(runtime: Live, body: Send, key: Sender, idempotency_key: Idempote
 async def quote(runtime: Live, body: Send) -> Quote:
     """Tell what a text would cost and what would become of it, without storing or sending anything."""
     return Quote.model_validate(await runtime.db.read(accepting.quote, _order(runtime, body, None)))
+
+
+async def accept(runtime: Runtime, body: Send, key: ApiKey | None, idempotency_key: str | None) -> Accepted:
+    """Store what `body` asks for. Raises a `Problem`, `InvalidInputError` or `StoreUnavailableError`."""
+    key_id = key.id if key else None
+    order = _order(runtime, body, key_id)
+    claim = None
+    if idempotency_key is not None:
+        claim = answers.Request(runtime.account, key_id or 0, text.storable(idempotency_key), _hash(body))
+    return await _accept(runtime, order, claim)
 
 
 async def _accept(runtime: Runtime, order: Order, claim: answers.Request | None) -> Accepted:
@@ -189,6 +198,8 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
 
 def _metadata(given: dict[str, Any]) -> str:
     """The caller's object as it is stored: JSON that can be given back as it came."""
+    if not given:
+        return "{}"
     inside: list[Any] = [given]
     for _ in range(DEEPEST_METADATA):
         containers = (each.values() if isinstance(each, dict) else each for each in inside)
