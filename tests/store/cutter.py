@@ -31,10 +31,11 @@ class Cutter:
         self._listening = socket.create_server(("127.0.0.1", 0))
         who = f"{parts.username}@" if parts.username else ""
         self.url = parts._replace(netloc=f"{who}127.0.0.1:{self._listening.getsockname()[1]}").geturl()
-        self.next: Cut | None = None
+        self.cuts = 0
         self.closed = False
         """Whether new connections are refused."""
-        self._meanwhile: Callable[[], None] | None = None
+        self._next: Cut | None = None
+        self._meanwhile: Callable[[], None] = lambda: None
         self._open = threading.Event()
         """Not set while something else happens: then no connection is made, and none ends."""
         self._open.set()
@@ -42,9 +43,9 @@ class Cutter:
         self._threads: list[threading.Thread] = []
         self._start(self._accept_forever)
 
-    def hold(self, meanwhile: Callable[[], None]) -> None:
-        """Before the next COMMIT is cut at its request, `meanwhile` happens."""
-        self.next, self._meanwhile = Cut.REQUEST, meanwhile
+    def cut(self, how: Cut, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Cut the next COMMIT, just after `meanwhile` has happened."""
+        self._next, self._meanwhile = how, meanwhile
 
     def close(self) -> None:
         for end in (self._listening, *self._ends):
@@ -79,8 +80,9 @@ class Cutter:
         cut: Cut | None = None
         with suppress(OSError):
             while cut is None and (data := source.recv(1 << 16)):
-                if self.next in cuts and COMMIT in data:
-                    cut, self.next = self.next, None
+                if self._next in cuts and COMMIT in data:
+                    cut, self._next = self._next, None
+                    self.cuts += 1
                     self._happens()
                 else:
                     target.sendall(data)
@@ -90,12 +92,11 @@ class Cutter:
             _end(target)
 
     def _happens(self) -> None:
-        if self._meanwhile is not None:
-            self._open.clear()
-            try:
-                self._meanwhile()
-            finally:
-                self._open.set()
+        self._open.clear()
+        try:
+            self._meanwhile()
+        finally:
+            self._open.set()
 
 
 def _end(end: socket.socket) -> None:

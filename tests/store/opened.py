@@ -106,8 +106,8 @@ class Opened:
                 tasks = [asyncio.create_task(self.db.write(noted(unit))) for unit in units]
                 await asyncio.sleep(0)
                 gate.set()
-                await asyncio.wait([first])
-                return await asyncio.gather(*tasks, return_exceptions=True)
+                _, *results = await asyncio.gather(first, *tasks, return_exceptions=True)
+                return results
 
         results = self.run(main)
         assert self.db.several or all(each is seen[0] for each in seen), "they shared a commit"

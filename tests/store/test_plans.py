@@ -3,7 +3,9 @@
 SQLite tells its steps, so it is asked; PostgreSQL chooses among the same indexes.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,10 +82,10 @@ class Values(dict[str, Any]):
         return {"ids": "[]", "calls": "[]", "numbers": "[]", "provider_ids": "[]"}.get(key, 1)
 
 
-def fill(tx: Tx, account_id: int, count: int, wait: int = 0) -> None:
+def fill(tx: Tx, account_id: int, count: int) -> None:
     """A queue of `count` messages, beside others that are sent or scheduled for later, and of another sender."""
     for state, many, later, sender in (
-        (State.QUEUED, count, wait, "UJUMBE"),
+        (State.QUEUED, count, 0, "UJUMBE"),
         (State.SENT, SENT, 0, "UJUMBE"),
         (State.SCHEDULED, count // 4, 3_600_000, "UJUMBE"),
         (State.QUEUED, 3, 0, "ZEBRA"),
@@ -94,10 +96,10 @@ def fill(tx: Tx, account_id: int, count: int, wait: int = 0) -> None:
         outbox.insert(tx, account_id, [Lot(batches.insert(tx, given), batches.scope_of(given), times, new)])
 
 
-def queue(path: Path, count: int, wait: int = 0) -> Iterator[tuple[Opened, int]]:
+def queue(path: Path, count: int) -> Iterator[tuple[Opened, int]]:
     with SqlitePlace(path).open() as store:
         ours = store.write(account)
-        store.write(fill, ours, count, wait)
+        store.write(fill, ours, count)
         yield store, ours
 
 
@@ -112,9 +114,15 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opened, in
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Opened, int]]:
+def waiting(tmp_path_factory: pytest.TempPathFactory, long: tuple[Opened, int]) -> Iterator[tuple[Opened, int]]:
     """A hundred thousand that were not taken by AT and wait for their next try."""
-    yield from queue(tmp_path_factory.mktemp("waiting") / "ujumbe.sqlite3", LONG, 600_000)
+    path = tmp_path_factory.mktemp("waiting") / "ujumbe.sqlite3"
+    with closing(sqlite3.connect(long[0].db.name)) as source, closing(sqlite3.connect(path)) as copy:
+        source.backup(copy)
+        with copy:
+            copy.execute("UPDATE messages SET due_at = due_at + 600000 WHERE state = 'queued' AND scope = 'ujumbe'")
+    with SqlitePlace(path).open() as store:
+        yield store, long[1]
 
 
 def plan(tx: Tx, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.store.opened import Opened, PostgresPlace
+from tests.store.opened import PostgresPlace
 from ujumbe.store import postgres_tx
 from ujumbe.store.postgres_tx import CLOCK_SECONDS, Clock, connect
 
@@ -47,15 +47,20 @@ def test_the_hosts_clock_does_not_matter(
 
 
 def test_it_goes_on_by_itself_and_is_set_anew_now_and_then(
-    store: Opened, steady: Callable[[float], None], database: PostgresPlace
+    database: PostgresPlace, steady: Callable[[float], None]
 ) -> None:
-    [[theirs]] = database.ask(THEIRS)
-    store.write(lambda tx: tx.now)
-    steady(CLOCK_SECONDS - 2)
-    assert store.write(lambda tx: tx.now) >= theirs + (CLOCK_SECONDS - 2) * 1000, "carried on by our own"
-    steady(3)
-    [[theirs]] = database.ask(THEIRS)
-    assert abs(store.write(lambda tx: tx.now) - theirs) < 2_000, "set by theirs"
+    def ahead() -> float:
+        clock.keep(connection)
+        [[theirs]] = database.ask(THEIRS)
+        return (clock.now_ms() - int(theirs)) / 1000
+
+    with connect(database.url) as connection:
+        clock = Clock()
+        clock.set_by(connection)
+        steady(CLOCK_SECONDS - 2)
+        assert CLOCK_SECONDS - 3 < ahead() < CLOCK_SECONDS, "carried on by our own"
+        steady(3)
+        assert -1 < ahead() < 1, "set by theirs"
 
 
 def test_after_a_long_rest_no_thread_reads_half_of_it(
