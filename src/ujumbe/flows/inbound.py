@@ -1,6 +1,6 @@
 """Incoming texts: kept, stored once, answered once."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Incoming
@@ -14,11 +14,20 @@ from ujumbe.store.database import Tx
 MODE: Final = "two_way"
 
 
-def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> tuple[bool, bool]:
+class Heard(NamedTuple):
+    """What came of an incoming text."""
+
+    fate: Fate
+    complete: bool
+    """Whether the callback had everything that AT documents; else it is answered BAD."""
+    replied: bool
+    """Whether an automatic reply was queued."""
+
+
+def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
     """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply.
 
-    Returns whether the callback had everything that AT documents (else it is answered BAD), and whether a reply
-    was queued. A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
+    A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
     """
     incoming = forms.read_incoming(forms.fields(raw.body, raw.query, raw.content_type))
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
@@ -31,7 +40,7 @@ def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> tuple[bool, 
             fate = Fate.APPLIED
             replied = _reply(tx, account, stored, incoming, reply_template)
     callbacks.insert(tx, account, raw, number=incoming.number, provider_id=incoming.id, fate=fate, note=note)
-    return not incoming.missing, replied
+    return Heard(fate, not incoming.missing, replied)
 
 
 def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str) -> bool:

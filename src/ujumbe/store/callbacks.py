@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.store.database import Row, Tx
 
@@ -19,6 +19,8 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
     INCOMPLETE = "incomplete"
+    BROKEN = "broken"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +44,39 @@ class Kept:
     received_at: int
 
 
+class New(NamedTuple):
+    """A callback to keep, with what became of it and why."""
+
+    raw: Raw
+    number: str
+    provider_id: str
+    fate: Fate
+    note: str
+
+
+def insert_all(tx: Tx, account: int, new: Sequence[New]) -> list[int]:
+    """Keep callbacks; their ids."""
+    ids = tx.new_ids(len(new))
+    rows = [
+        (callback, each.raw.kind, each.raw.query, each.raw.content_type, each.raw.body, each.number, each.provider_id,
+         each.fate, each.note)
+        for callback, each in zip(ids, new, strict=True)
+    ]  # fmt: skip
+    names = ("id", "kind", "query", "content_type", "body", "number", "provider_id", "state", "note")
+    tx.many("callbacks.insert", dict(zip(names, zip(*rows, strict=True), strict=True)), account=account, now=tx.now)
+    return ids
+
+
 def insert(tx: Tx, account: int, raw: Raw, *, number: str, provider_id: str, fate: Fate, note: str) -> int:
     """Keep a callback; its id."""
-    callback = tx.new_id()
-    tx.run(
-        "callbacks.insert",
-        id=callback,
-        account=account,
-        kind=raw.kind,
-        query=raw.query,
-        content_type=raw.content_type,
-        body=raw.body,
-        number=number,
-        provider_id=provider_id,
-        state=fate,
-        note=note,
-        now=tx.now,
-    )
-    return callback
+    return insert_all(tx, account, [New(raw, number, provider_id, fate, note)])[0]
 
 
-def conclude(tx: Tx, callback: int, fate: Fate, note: str) -> None:
-    """Say what became of a callback that waited."""
-    tx.run("callbacks.conclude", id=callback, state=fate, note=note)
+def conclude(tx: Tx, concluded: Sequence[tuple[int, Fate, str]]) -> None:
+    """Say what became of callbacks that waited: (id, fate, note)."""
+    if concluded:
+        names = ("id", "state", "note")
+        tx.many("callbacks.conclude", dict(zip(names, zip(*concluded, strict=True), strict=True)))
 
 
 def waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> list[tuple[int, Raw]]:

@@ -2,8 +2,20 @@
 INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, state, note, received_at)
 VALUES (:id, :account, :kind, :query, :content_type, :body, :number, :provider_id, :state, :note, :now);
 
+-- name: insert (postgres)
+INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, state, note, received_at)
+SELECT u.id, :account, u.kind, u.query, u.content_type, u.body, u.number, u.provider_id, u.state, u.note, :now
+  FROM unnest(:id::bigint[], :kind::text[], :query::bytea[], :content_type::text[], :body::bytea[], :number::text[],
+              :provider_id::text[], :state::text[], :note::text[])
+       AS u (id, kind, query, content_type, body, number, provider_id, state, note);
+
 -- name: conclude
 UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
+
+-- name: conclude (postgres)
+UPDATE callbacks c SET state = u.state, note = u.note
+  FROM unnest(:id::bigint[], :state::text[], :note::text[]) AS u (id, state, note)
+ WHERE c.id = u.id;
 
 -- name: waiting
 -- Mostly nothing waits at all, and then thousands of ids need not be looked for.
