@@ -14,6 +14,7 @@ from ujumbe.cli.database import open_database, service_on
 from ujumbe.cli.messages import document, print_messages
 from ujumbe.cli.output import AsJson, err, print_json
 from ujumbe.domain import phone, text
+from ujumbe.domain import sender as senders
 from ujumbe.domain.errors import InvalidInputError, SettingsError
 from ujumbe.domain.message import State
 from ujumbe.flows import sending
@@ -52,7 +53,7 @@ def send(
     sender_id, short_code = settings.at_sender_id, settings.at_shortcode
     if service is not None:
         sender_id, short_code = service.sender_id, service.short_code
-    origin = (short_code if two_way else sender_id) if sender is None else sender
+    origin = (short_code if two_way else sender_id) if sender is None else senders.check(sender, field="--from")
     if two_way and not origin:
         raise SettingsError("AT_SHORTCODE is not set, and --two-way sends from it (or give --from)")
     plan = _Plan(numbers, content, "two_way" if two_way else "bulk", origin)

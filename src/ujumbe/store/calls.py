@@ -77,8 +77,9 @@ def finish(tx: Tx, endings: Sequence[Ending]) -> None:
     if not endings:
         return
     rows = [(each.call, each.verdict, each.http_status, each.summary, each.reply) for each in endings]
-    names = ("id", "verdict", "http_status", "summary", "reply")
-    tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
+    if rows:
+        names = ("id", "verdict", "http_status", "summary", "reply")
+        tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
 
 
 def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:

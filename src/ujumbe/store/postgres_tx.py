@@ -48,25 +48,31 @@ class Clock:
     """The database's clock, carried on by our own steady one: leases of several machines are of one time."""
 
     def __init__(self) -> None:
-        self._base_ms = time.time_ns() // 1_000_000
-        self._since = time.monotonic()
+        # One value, since several threads set and read it.
+        self._set = (time.time_ns() // 1_000_000, _steady())
         self._keep_until = 0.0
 
     def now_ms(self) -> int:
         """The database's time, epoch milliseconds."""
-        return self._base_ms + int((time.monotonic() - self._since) * 1000)
+        base_ms, since = self._set
+        return base_ms + int((_steady() - since) * 1000)
 
     def keep(self, connection: Connection) -> None:
         """Set it anew where it has run by itself for ten seconds (or the machine slept)."""
-        if time.monotonic() > self._keep_until:
+        if _steady() > self._keep_until:
             self.set_by(connection)
 
     def set_by(self, connection: Connection) -> None:
         """Set it by the database's."""
         row = connection.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").fetchone()
         assert row is not None
-        self._base_ms, self._since = row[0], time.monotonic()
-        self._keep_until = self._since + CLOCK_SECONDS
+        self._set = (row[0], _steady())
+        self._keep_until = self._set[1] + CLOCK_SECONDS
+
+
+def _steady() -> float:
+    """Seconds that no setting of the clock changes, those included that the machine slept (where it tells them)."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class PostgresTx:

@@ -84,6 +84,9 @@ class SmsRoutes:
             headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
             await respond(send, problem.status, JSON, _json({"error": problem.detail}), *headers)
             return
+        except StoreUnavailableError as error:
+            await respond(send, 503, JSON, _json(_not_stored(error)))
+            return
         body = await read_body(scope, receive, LARGEST_BODY)
         form = forms.fields(body, scope["query_string"], header(scope, b"content-type"))
         try:
@@ -104,8 +107,7 @@ class SmsRoutes:
             call = await runtime.db.write(sending.accept_now, batch, number, runtime.limits)
             runtime.metrics.accepted.labels(batch.source).inc()
         except StoreUnavailableError as error:
-            log.warning("a send could not be stored", why=str(error))
-            return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
+            return 503, _not_stored(error)
         if call is None:
             return 200, _answer(number, _opted_out(number))
         if isinstance(call, PausedError):
@@ -194,6 +196,11 @@ def _answer(number: str, reply: replies.SendReply) -> dict[str, Any]:
     else:
         told = f"SMS not sent to {number}: {outcome.name or outcome.meaning}"
     return {"message": told, "response": dict(reply.raw)}
+
+
+def _not_stored(error: StoreUnavailableError) -> dict[str, str]:
+    log.warning("a send could not be stored", why=str(error))
+    return {"error": "The database cannot take the message now; nothing was sent. Try again."}
 
 
 def _opted_out(number: str) -> replies.SendReply:
