@@ -63,6 +63,16 @@ def receive_all(tx: Tx, account: int, received: Sequence[Received]) -> list[Fate
     return [each.fate for each in new]
 
 
+def apply(tx: Tx, account: int, raw: Raw) -> New:
+    """Apply one report; what became of it."""
+    report = read(raw).report
+    if complaint := _complaint(report):
+        return New(raw, report.number, report.message_id, Fate.INCOMPLETE, complaint)
+    found = _messages_of(tx, account, [report])
+    outcome = apply_all(tx, account, [About(found[_key(report)], report)])[0] if found else UNKNOWN
+    return New(raw, report.number, report.message_id, *outcome)
+
+
 def apply_waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> None:
     """Apply the reports that came before we knew these ids: AT's reports can overtake its reply."""
     waiting = callbacks.waiting(tx, account, provider_ids) if provider_ids else []

@@ -8,7 +8,7 @@ from ujumbe.africastalking.callbacks import Kind
 from ujumbe.flows import consent, delivery, inbound, subscriptions
 from ujumbe.flows.inbound import Heard
 from ujumbe.store import callbacks
-from ujumbe.store.callbacks import Fate, New, Raw
+from ujumbe.store.callbacks import Fate, Kept, New, Raw
 from ujumbe.store.database import Tx
 
 T = TypeVar("T")
@@ -50,6 +50,30 @@ def keep_aside(tx: Tx, account: int, raw: Raw, error: str) -> Fate:
     new = New(raw, number, form.get("id", "").strip(), Fate.BROKEN, f"could not be applied: {error}"[:LONGEST_NOTE])
     callbacks.insert_all(tx, account, [new])
     return Fate.BROKEN
+
+
+def replay(tx: Tx, rules: Rules, callback: int) -> Kept | None:
+    """Apply a kept callback once more; how it stands then, None where there is none.
+
+    What was applied stays applied: everything that a callback does is done once, whatever comes twice.
+    """
+    kept = callbacks.find(tx, rules.account, callback)
+    if kept is None:
+        return None
+    applied = _apply(tx, rules, kept.raw)
+    if kept.fate is not Fate.APPLIED:
+        callbacks.conclude(tx, [(callback, applied.fate, f"replayed: {applied.note or applied.fate}"[:LONGEST_NOTE])])
+    return callbacks.find(tx, rules.account, callback)
+
+
+def _apply(tx: Tx, rules: Rules, raw: Raw) -> New:
+    if raw.kind == Kind.REPORT:
+        return delivery.apply(tx, rules.account, raw)
+    if raw.kind == Kind.INCOMING:
+        return inbound.apply(tx, rules.account, raw, rules.reply).kept
+    if raw.kind == Kind.OPT_OUT:
+        return consent.apply(tx, rules.account, raw, rules.default_country)
+    return subscriptions.apply(tx, rules.account, raw)
 
 
 def _each(flow: Callable[[Tx, Raw], T]) -> Callable[[Tx, Sequence[Raw]], list[T]]:

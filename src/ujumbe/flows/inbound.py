@@ -8,7 +8,7 @@ from ujumbe.domain import phone, replies, text
 from ujumbe.flows import sending
 from ujumbe.store import callbacks, inbound
 from ujumbe.store.batches import Batch, Source
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 MODE: Final = "two_way"
@@ -17,15 +17,27 @@ MODE: Final = "two_way"
 class Heard(NamedTuple):
     """What came of an incoming text."""
 
-    fate: Fate
+    kept: New
     complete: bool
     """Whether the callback had everything that AT documents; else it is answered BAD."""
     replied: bool
     """Whether an automatic reply was queued."""
 
+    @property
+    def fate(self) -> Fate:
+        """What became of it."""
+        return self.kept.fate
+
 
 def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
-    """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply.
+    """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply."""
+    heard = apply(tx, account, raw, reply_template)
+    callbacks.insert_all(tx, account, [heard.kept])
+    return heard
+
+
+def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
+    """Store an incoming text and answer it, both once.
 
     A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
     """
@@ -39,8 +51,7 @@ def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
         else:
             fate = Fate.APPLIED
             replied = _reply(tx, account, stored, incoming, reply_template)
-    callbacks.insert(tx, account, raw, number=incoming.number, provider_id=incoming.id, fate=fate, note=note)
-    return Heard(fate, not incoming.missing, replied)
+    return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
 def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str) -> bool:

@@ -42,6 +42,7 @@ class Kept:
     fate: Fate
     note: str
     received_at: int
+    number: str = ""
 
 
 class New(NamedTuple):
@@ -65,11 +66,6 @@ def insert_all(tx: Tx, account: int, new: Sequence[New]) -> list[int]:
     names = ("id", "kind", "query", "content_type", "body", "number", "provider_id", "state", "note")
     tx.many("callbacks.insert", dict(zip(names, zip(*rows, strict=True), strict=True)), account=account, now=tx.now)
     return ids
-
-
-def insert(tx: Tx, account: int, raw: Raw, *, number: str, provider_id: str, fate: Fate, note: str) -> int:
-    """Keep a callback; its id."""
-    return insert_all(tx, account, [New(raw, number, provider_id, fate, note)])[0]
 
 
 def conclude(tx: Tx, concluded: Sequence[tuple[int, Fate, str]]) -> None:
@@ -107,12 +103,39 @@ def forget(tx: Tx, before: int) -> int:
     return tx.run("callbacks.forget", before=before, most=MOST_FORGOTTEN)
 
 
+def find(tx: Tx, account: int, callback: int) -> Kept | None:
+    """One callback of this account."""
+    row = tx.one("callbacks.find", account=account, id=callback)
+    return None if row is None else _kept(row)
+
+
+def list_page(
+    tx: Tx, account: int, *, kind: str | None, fate: Fate | None, before: int | None, limit: int
+) -> list[Kept]:
+    """Callbacks, newest first; `before` is an id."""
+    rows = tx.all(
+        "callbacks.list",
+        account=account,
+        kind=kind or "",
+        state=fate or "",
+        before=before if before is not None else (1 << 63) - 1,
+        limit=limit,
+    )
+    return [_kept(row) for row in rows]
+
+
+def quarantine(tx: Tx, account: int, before: int, note: str) -> int:
+    """Give up on reports that wait with an id below `before`: nothing was ever sent under theirs. How many."""
+    return tx.run("callbacks.quarantine", account=account, before=before, note=note, most=MOST_FORGOTTEN)
+
+
 def of_message(tx: Tx, account: int, message: int) -> list[Kept]:
     """Every delivery report for any attempt of this message, oldest first."""
-    return [
-        Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"])
-        for row in tx.all("callbacks.of_message", account=account, message=message)
-    ]
+    return [_kept(row) for row in tx.all("callbacks.of_message", account=account, message=message)]
+
+
+def _kept(row: Row) -> Kept:
+    return Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"], row["number"])
 
 
 def _raw(row: Row, kind: str) -> Raw:
