@@ -63,6 +63,7 @@ class Keeper:
         await self._step(upkeep.expire, self._account)
         after = await self._step(upkeep.note_overdue, self._account, self._quiet_after)
         self._quiet_after = after or 0
+        await self._step(upkeep.quarantine, self._account)
         await self._step(upkeep.forget, self._settings.keep_callbacks_days)
 
     async def _step(self, step: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:

@@ -5,22 +5,26 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 
+from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.replies import SendReply
 from ujumbe.domain.errors import UjumbeError
-from ujumbe.flows import accepting, delivery, recording, upkeep
+from ujumbe.flows import accepting, delivery, door, recording, upkeep
 from ujumbe.flows.accepting import Accepted
 from ujumbe.flows.claiming import Limits
+from ujumbe.flows.delivery import Received
+from ujumbe.flows.inbound import Heard
 from ujumbe.flows.recording import Finished, Tally
 from ujumbe.keeper import Keeper
 from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
 from ujumbe.store.api_keys import ApiKey
+from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
@@ -38,6 +42,24 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where callbacks come in, each kind with those that came at the same time."""
+
+    incoming: Gathering[Raw, Heard]
+    reports: Gathering[Received, Fate]
+    notices: dict[Kind, Gathering[Raw, Fate]]
+
+    @classmethod
+    def open(cls, db: Database, rules: door.Rules) -> Self:
+        """The door to `db`."""
+        return cls(
+            Gathering(db, door.incoming(rules)),
+            Gathering(db, door.reports(rules)),
+            {kind: Gathering(db, door.notices(rules, kind)) for kind in (Kind.OPT_OUT, Kind.SUBSCRIPTION)},
+        )
+
+
 @dataclass(slots=True)
 class Runtime:
     """What every request and job works with."""
@@ -50,6 +72,7 @@ class Runtime:
     acceptor: Gathering[accepting.Request, Accepted]
     recorder: Gathering[Finished, Tally]
     matcher: Gathering[tuple[int, Sequence[str]], None]
+    door: Door
     metrics: Metrics
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
@@ -149,6 +172,7 @@ async def open_runtime(
             acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
             recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
             matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
+            door=Door.open(db, door.Rules(account, settings.reply, settings.default_country)),
             metrics=Metrics(),
             keyless=keyless,
             sends=sends,

@@ -8,9 +8,9 @@ and exactly one unknown id is reported for it. What is settled so is marked `inf
 from collections.abc import Iterable
 from typing import Final
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.domain import moment, phone
 from ujumbe.flows import delivery
+from ujumbe.flows.delivery import About
 from ujumbe.store import callbacks, calls, decisions, ids, standings
 from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.database import Tx
@@ -29,7 +29,7 @@ def for_numbers(tx: Tx, account: int, numbers: Iterable[str]) -> int:
 
 def after_report(tx: Tx, account: int, raw: Raw, *, infer: bool) -> None:
     """Look once more for the message of a report that waits, now that it is committed."""
-    report = forms.read_report(forms.fields(raw.body, raw.query, raw.content_type))
+    report = delivery.read(raw).report
     delivery.apply_waiting(tx, account, [report.message_id])
     if infer:
         for_numbers(tx, account, [report.number])
@@ -46,12 +46,15 @@ def _for_number(tx: Tx, account: int, number: str) -> bool:
     standings.one(tx, attempt["id"])  # locks it: nobody else settles it meanwhile
     if not calls.infer(tx, attempt["id"], attempt["call_id"], waiting[0][1]):
         return False
-    for callback, _, raw, received_at in waiting:
-        report = forms.read_report(forms.fields(raw.body, raw.query, raw.content_type))
-        fate, note = delivery.apply(tx, attempt["id"], report)
-        callbacks.conclude(tx, callback, fate, f"{note} (inferred: {WHY})")
+    abouts = [About(attempt["id"], delivery.read(raw).report) for _, _, raw, _ in waiting]
+    outcomes = delivery.apply_all(tx, account, abouts)
+    state = standings.one(tx, attempt["id"]).state
+    concluded, settled = [], []
+    for (callback, _, _, received_at), (fate, note) in zip(waiting, outcomes, strict=True):
+        concluded.append((callback, fate, f"{note} (inferred: {WHY})"))
         if fate is Fate.APPLIED:
-            state = standings.one(tx, attempt["id"]).state
             told = f"a report of {moment.show(received_at)} settled it: {WHY}"
-            decisions.insert(tx, [Decision(attempt["id"], Rule.INFERRED, state, told)])
+            settled.append(Decision(attempt["id"], Rule.INFERRED, state, told))
+    callbacks.conclude(tx, concluded)
+    decisions.insert(tx, settled)
     return True

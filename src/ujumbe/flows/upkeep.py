@@ -22,6 +22,8 @@ RECENT_MS: Final = 15 * 60 * 1000
 MOST_REPORTS: Final = 1_000
 MOST_QUIET: Final = 1_000
 DAY_MS: Final = 24 * 3600 * 1000
+QUARANTINE_MS: Final = 7 * DAY_MS
+"""A message waits a day at most (a year where asked), and its id is learnt within seconds of its call."""
 
 
 def expire(tx: Tx, account: int) -> int:
@@ -46,7 +48,7 @@ def join_reports(tx: Tx, account: int, *, infer: bool) -> None:
     A report and the record of its send may have been written at the same time, each without seeing the other.
     """
     waiting = callbacks.waiting_since(tx, account, ids.floor(tx.now - RECENT_MS), MOST_REPORTS)
-    known = calls.known_among(tx, account, [each[1] for each in waiting]) if waiting else set()
+    known = set(calls.messages_of(tx, account, {each[1] for each in waiting}))
     delivery.apply_waiting(tx, account, sorted(known))
     if infer and messages.any_uncertain(tx, account):
         inferring.for_numbers(tx, account, {number for _, provider_id, number in waiting if provider_id not in known})
@@ -73,6 +75,12 @@ def note_overdue(tx: Tx, account: int, after: int) -> int:
     messages.mark_overdue(tx, [each.message for each in late])
     decisions.insert(tx, late)
     return quiet[-1].id if len(quiet) == MOST_QUIET else 0
+
+
+def quarantine(tx: Tx, account: int) -> int:
+    """Give up on reports whose message never appeared; how many that was. They are kept, and change nothing."""
+    note = f"no message was ever known by this id within {QUARANTINE_MS // DAY_MS} days"
+    return callbacks.quarantine(tx, account, ids.floor(tx.now - QUARANTINE_MS), note)
 
 
 def forget(tx: Tx, keep_callbacks_days: int) -> int:
