@@ -28,6 +28,7 @@ QUARANTINE_MS: Final = 7 * DAY_MS
 
 def expire(tx: Tx, account: int) -> int:
     """Expire what waited too long in the outbox; how many messages that was. A claim never takes one of them."""
+    outbox.fall_due(tx, account)
     return outbox.expire(tx, account, claiming.EXPIRED)
 
 
@@ -72,8 +73,8 @@ def note_overdue(tx: Tx, account: int, after: int) -> int:
         if waited > overdue.patience_seconds(known):
             told = f"99 in 100 come within {known} s" if known else "too few have come to say what is usual"
             late.append(Decision(each.id, Rule.OVERDUE, State.SENT, f"no final report for {waited} s; {told}"))
-    messages.mark_overdue(tx, [each.message for each in late])
-    decisions.insert(tx, late)
+    marked = messages.mark_overdue(tx, [each.message for each in late])
+    decisions.insert(tx, [each for each in late if each.message in marked])
     return quiet[-1].id if len(quiet) == MOST_QUIET else 0
 
 

@@ -81,13 +81,19 @@ def waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> list[tuple[int
     return [(row["id"], _raw(row, "delivery-reports")) for row in rows]
 
 
-def waiting_for_number(tx: Tx, account: int, number: str, since: int) -> list[tuple[int, str, Raw, int]]:
-    """Reports for this number that wait for an id and came at or after `since` (epoch ms), oldest first.
+class Waiting(NamedTuple):
+    """A report whose id nobody knows. `received_at` is epoch milliseconds."""
 
-    Each as (id, AT's id of the message, the raw report, epoch ms of reception).
-    """
+    id: int
+    provider_id: str
+    raw: Raw
+    received_at: int
+
+
+def waiting_for_number(tx: Tx, account: int, number: str, since: int) -> list[Waiting]:
+    """Reports for this number that wait for an id and came at or after `since` (epoch ms), oldest first."""
     rows = tx.all("callbacks.waiting_for_number", account=account, number=number, since=since)
-    return [(row["id"], row["provider_id"], _raw(row, "delivery-reports"), row["received_at"]) for row in rows]
+    return [Waiting(row["id"], row["provider_id"], _raw(row, "delivery-reports"), row["received_at"]) for row in rows]
 
 
 def waiting_since(tx: Tx, account: int, first: int, most: int) -> list[tuple[int, str, str]]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from ujumbe.domain.money import Money
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import money
-from ujumbe.store.standings import Taken
+from ujumbe.store.standings import Sent
 
 MOST_ABANDONED: Final = 100
 """Calls settled in one transaction; each may carry a thousand messages."""
@@ -77,9 +77,8 @@ def finish(tx: Tx, endings: Sequence[Ending]) -> None:
     if not endings:
         return
     rows = [(each.call, each.verdict, each.http_status, each.summary, each.reply) for each in endings]
-    if rows:
-        names = ("id", "verdict", "http_status", "summary", "reply")
-        tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
+    names = ("id", "verdict", "http_status", "summary", "reply")
+    tx.many("calls.finish", dict(zip(names, zip(*rows, strict=True), strict=True)), now=tx.now)
 
 
 def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
@@ -94,7 +93,7 @@ def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
         tx.many("calls.settle_attempt", dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def take(tx: Tx, taken: Sequence[Taken]) -> None:
+def take(tx: Tx, taken: Sequence[Sent]) -> None:
     """Record attempts that AT took."""
     if taken:
         columns: dict[str, list[Any]] = {
@@ -143,6 +142,11 @@ def choose(matches: Sequence[Match], number: str) -> int:
 def latest(tx: Tx, messages: Sequence[int]) -> dict[int, int]:
     """The call of the latest attempt to send each of `messages`."""
     return dict(tx.tuples("calls.latest", ids=list(messages))) if messages else {}
+
+
+def doubts(tx: Tx, messages: Sequence[int]) -> dict[int, int]:
+    """How many attempts of each of `messages` are open or uncertain."""
+    return dict(tx.tuples("calls.doubts", ids=list(messages))) if messages else {}
 
 
 def abandon(tx: Tx, account: int, before: int, summary: str) -> list[int]:

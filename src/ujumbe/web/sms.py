@@ -102,6 +102,10 @@ class SmsRoutes:
 
     async def _submit(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:
         """Accept, submit, record: the status and body of the answer."""
+        async with self._runtime.at_once:
+            return await self._submit_now(batch, number)
+
+    async def _submit_now(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:
         runtime = self._runtime
         try:
             call = await runtime.db.write(sending.accept_now, batch, number, runtime.limits)

@@ -78,6 +78,10 @@ RETURNING id;
 -- name: latest
 SELECT message_id, max(call_id) AS call_id FROM attempts WHERE message_id = ANY (:ids) GROUP BY message_id;
 
+-- name: doubts
+SELECT message_id, count(*) AS number FROM attempts
+ WHERE message_id = ANY (:ids) AND state IN ('open', 'uncertain') GROUP BY message_id;
+
 -- name: open_of
 SELECT message_id, call_id, number FROM attempts WHERE call_id = ANY (:calls) AND state = 'open' ORDER BY message_id;
 
