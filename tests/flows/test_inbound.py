@@ -105,7 +105,7 @@ def test_an_incomplete_one_is_kept_and_applied_if_it_can_be(
     raw = form("twoway", given)
     if how == "empty":
         raw = Raw(raw.kind, raw.query, raw.content_type, raw.body + f"&{lacking}=".encode())
-    complete, replied = desk.store.write(flow.receive, desk.account, raw, DEFAULT)
+    _, complete, replied = desk.store.write(flow.receive, desk.account, raw, DEFAULT)
     empty_link = lacking == "linkId" and how == "empty"
     assert complete is (good or empty_link), "an empty linkId is normal"
     assert replied is applied

@@ -7,7 +7,7 @@ from tests.flows.desk import ERRORS, Desk, Line, number
 from ujumbe.domain.message import State
 from ujumbe.flows import deciding, inferring
 from ujumbe.flows.claiming import Call
-from ujumbe.flows.recording import LEASE_MS
+from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.decisions import Rule
 
@@ -74,7 +74,7 @@ def test_of_two_texts_it_may_mean_either(desk: Desk, which: str) -> None:
 
 def test_two_attempts_of_one_text_are_two(desk: Desk, clock: Clock) -> None:
     call = lost(desk, number(1), on_uncertain="resend")
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     [again] = desk.claim()
     desk.fail(again, ERRORS["maybe"])
     assert report(desk, number(1)) is Fate.WAITING
@@ -150,7 +150,7 @@ def test_an_assumed_end_gives_way_to_it(desk: Desk) -> None:
 
 def test_what_was_settled_by_a_late_answer_needs_no_guess(desk: Desk, clock: Clock) -> None:
     call = desk.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     desk.answer(call, Line(403))
     assert report(desk, number(1)) is Fate.WAITING
@@ -160,7 +160,7 @@ def test_what_was_settled_by_a_late_answer_needs_no_guess(desk: Desk, clock: Clo
 def test_a_late_answer_with_another_id_has_the_last_word(desk: Desk, clock: Clock) -> None:
     """The guess was wrong: the report was about a text that somebody else sent. Delivered it stays, as it was said."""
     call = desk.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     assert report(desk, number(1), "Sent") is Fate.APPLIED
     desk.answer(call, Line(101, "ATXid_1"))

@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 import psycopg
 
 from ujumbe.domain.message import State
-from ujumbe.store import accounts, batches, outbox
+from ujumbe.store import accounts, batches, calls, outbox
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.opening import open_database
@@ -229,3 +229,9 @@ def counts(tx: Tx, account_id: int) -> dict[State, int]:
     """How many messages are in each state."""
     sql = "SELECT state, count(*) AS number FROM messages WHERE account_id = :account GROUP BY state"
     return {State(row["state"]): row["number"] for row in tx.select(sql, {"account": account_id})}
+
+
+def found_message(store: Opened, account_id: int, provider_id: str, to: str) -> int | None:
+    """The message that a report with this id, about this number, is about."""
+    found = store.read(calls.messages_of, account_id, [provider_id])
+    return calls.choose(found[provider_id], to) if found else None
