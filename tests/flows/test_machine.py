@@ -91,6 +91,8 @@ class Sending(RuleBasedStateMachine):
         """AT's ids that were told to us, with the number they are about."""
         self.nameless: set[tuple[int, int]] = set()
         """Attempts (message, call) whose id we have not learnt."""
+        self.guessed: dict[tuple[int, int], str] = {}
+        """The ids that attempts were thought to have: what AT says of them later takes their place."""
         self.stopped: set[tuple[str, str]] = set()
         self.held = False
         self.paced: list[int] = []
@@ -194,6 +196,7 @@ class Sending(RuleBasedStateMachine):
         for call, codes in answered:
             for index, (message, code) in enumerate(zip(call.messages, codes, strict=True)):
                 if code in IDENTIFIED:
+                    self.ids.pop(self.guessed.pop((message, call.id), ""), None)
                     self.ids[self._id(call, index)] = self.told[message].to
                     self.nameless.discard((message, call.id))
                 if code == 406:
@@ -392,6 +395,7 @@ class Sending(RuleBasedStateMachine):
             if provider_id not in self.ids:
                 assert expected.pop((message, call)) == provider_id
                 self.ids[provider_id] = self.told[message].to
+                self.guessed[message, call] = provider_id
                 self.nameless.remove((message, call))
         assert not expected
 
