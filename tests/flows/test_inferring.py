@@ -43,7 +43,7 @@ def test_one_report_and_one_text_that_it_can_mean(desk: Desk, status: str, state
     assert [desk.state(message), desk.state(other)] == [state, S.UNCERTAIN]
     [attempt] = desk.attempts(message)
     assert (attempt.inferred, attempt.provider_id) == (True, UNKNOWN)
-    assert desk.message(message).provider_id == (UNKNOWN if state is not S.UNCERTAIN else None)
+    assert desk.message(message).provider_id == UNKNOWN
     [[note]] = desk.place.ask("SELECT note FROM callbacks")
     assert "inferred" in note
     told = [] if state is S.UNCERTAIN else [(Rule.INFERRED, state)]
@@ -99,7 +99,7 @@ def test_several_reports_of_one_unknown_id_are_one_story(desk: Desk) -> None:
     desk.join()
     assert desk.state(call.messages[0]) is S.DELIVERED
     assert desk.place.ask("SELECT state FROM callbacks ORDER BY id") == [("applied",), ("applied",), ("duplicate",)]
-    assert [each.state for each in desk.decided(call.messages[0])] == [S.SENT, S.DELIVERED]
+    assert [each.state for each in desk.decided(call.messages[0])] == [S.DELIVERED]
 
 
 def test_an_open_attempt_is_waited_for(desk: Desk, clock: Clock) -> None:

@@ -181,7 +181,7 @@ def test_a_message_expires_in_the_queue(desk: Desk, clock: Clock, forward: int) 
         pytest.param(Line(101, ID), S.SENT, id="taken"),
         pytest.param(Line(403), S.FAILED, id="refused"),
         pytest.param(Line(406), S.BLOCKED, id="opted out"),
-        pytest.param(Line(500), S.UNCERTAIN, id="not taken: held, for nobody sends it again by itself"),
+        pytest.param(Line(500), S.QUEUED, id="not taken: nothing is left in doubt"),
         pytest.param(Line(0), S.UNCERTAIN, id="not mentioned"),
     ],
 )

@@ -98,7 +98,8 @@ def test_what_never_left_says_why(desk: Desk, how: str) -> None:
     desk.claim()
     accepted, state = told(desk, message)
     assert accepted.what == "accepted"
-    assert set(state.detail) == {"state", "reason"}
+    assert state.detail["rule"] == ("consent" if how == "opted out" else "expiry")
+    assert state.detail["reason"]
 
 
 def test_a_reply_tells_what_it_came_through(desk: Desk) -> None:

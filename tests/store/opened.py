@@ -1,6 +1,7 @@
 """A real database of either kind as plain calls, with a loop of its own; other processes beside it."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -189,7 +190,10 @@ class _Percents:
 def python(code: str, *args: object) -> subprocess.Popen[str]:
     """Another process of this Python, with pipes."""
     command = [sys.executable, "-c", code, *map(str, args)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    # It finds these tests too, wherever it was started.
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env)
 
 
 def finished(process: subprocess.Popen[str]) -> str:

@@ -87,7 +87,7 @@ def test_what_waits_is_looked_at_from_an_id_on(store: Opened, ours: int, other: 
         (kept[index], f"ATXid_{index}", number(0)) for index in (3, 1, 0)
     ]
     assert [each[0] for each in store.read(callbacks.waiting_since, ours, kept[1], 10)] == [kept[3], kept[1]]
-    assert [each[0] for each in store.read(callbacks.waiting_since, ours, 0, 1)] == [kept[0]]
+    assert [each[0] for each in store.read(callbacks.waiting_since, ours, 0, 1)] == [kept[3]], "the newest first"
 
 
 def test_old_ones_are_forgotten_a_few_at_a_time(

@@ -73,7 +73,8 @@ def test_after_a_long_rest_no_thread_reads_half_of_it(
         clock.set_by(connection)
         rested = clock.now_ms() + 3_600_000
         steady(3_600)
-        whole, setting = sys.modules["ujumbe.store.postgres_tx"].steady, threading.Event()
+        whole: Callable[[], float] = sys.modules["ujumbe.store.postgres_tx"].steady
+        setting = threading.Event()
 
         def interrupted() -> float:
             if not setting.is_set():
