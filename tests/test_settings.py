@@ -109,6 +109,7 @@ def test_what_is_not_ours_is_left_alone(monkeypatch: pytest.MonkeyPatch, bare: P
         ("UJUMBE_CALLS_IN_FLIGHT", "0"),
         ("UJUMBE_MOST_RECIPIENTS", "1001"),
         ("UJUMBE_METRICS_PORT", "65536"),
+        ("UJUMBE_DATABASE_URL", "postgresql://localhost:99999/ujumbe"),
         ("UJUMBE_DATABASE_URL", "sqlite:///"),
         ("UJUMBE_DATABASE_URL", "ujumbe.sqlite3"),
         ("UJUMBE_CALLBACK_TOKEN", "short"),
@@ -118,6 +119,19 @@ def test_what_is_not_ours_is_left_alone(monkeypatch: pytest.MonkeyPatch, bare: P
         ("UJUMBE_OPEN_CALLBACKS", "perhaps"),
         ("UJUMBE_DEFAULT_COUNTRY", "Kenya"),
         ("UJUMBE_DEFAULT_COUNTRY", "XX"),
+        ("UJUMBE_PACE", "MyBrand"),
+        ("UJUMBE_PACE", "MyBrand=fast"),
+        ("UJUMBE_PACE", "MyBrand=10,*=0"),
+        ("UJUMBE_PACE", "MyBrand=nan"),
+        ("UJUMBE_PACE", "MyBrand=1000000"),
+        ("UJUMBE_MOST_RECIPIENTS", "0"),
+        ("UJUMBE_MOST_RECIPIENTS", "1001"),
+        ("UJUMBE_CALLS_IN_FLIGHT", "many"),
+        ("UJUMBE_CALLS_IN_FLIGHT", "257"),
+        ("UJUMBE_LEASE_SECONDS", "44"),
+        ("UJUMBE_LEASE_SECONDS", "91"),
+        ("UJUMBE_INFER_REPORTS", "perhaps"),
+        ("UJUMBE_KEEP_CALLBACKS_DAYS", "-1"),
         ("UJUMBE_LOG_FORMAT", "xml"),
         ("UJUMBE_LOG_FORMAT", "debug"),
         ("UJUMBE_LOG_LEVEL", "verbose"),
@@ -187,3 +201,34 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings.load().port = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "pace"),
+    [
+        ("", {}),
+        ("MyBrand=10", {"mybrand": 10.0}),
+        (" MyBrand = 10 , 12345=0.5,", {"mybrand": 10.0, "12345": 0.5}),
+        ("*=20,=3", {"*": 20.0, "africastkng": 3.0}),
+    ],
+)
+def test_paces_by_sender(monkeypatch: pytest.MonkeyPatch, given: str, pace: dict[str, float]) -> None:
+    """In the form that opt-outs compare; without a name it is AT's own sender."""
+    monkeypatch.setenv("UJUMBE_PACE", given)
+    assert Settings.load().pace == pace
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("", Path("data/ujumbe.sqlite3")),
+        ("sqlite:////var/u.sqlite3", Path("/var/u.sqlite3")),
+        ("postgresql://ujumbe:siri@db.example:5433/ujumbe", None),
+        ("postgres://db/ujumbe", None),
+    ],
+)
+def test_which_database(monkeypatch: pytest.MonkeyPatch, url: str, path: Path | None) -> None:
+    monkeypatch.setenv("UJUMBE_DATABASE_URL", url)
+    settings = Settings.load()
+    assert settings.database_path == path
+    assert "siri" not in repr(settings)

@@ -12,14 +12,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ujumbe.domain.outcome import Verdict
 from ujumbe.domain.pause import Pause
-from ujumbe.flows.measuring import Standing
+from ujumbe.flows.measuring import Outbox
 from ujumbe.flows.recording import Finished
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CALL_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 40.0)
 """A call takes 40 s at most (five to connect, thirty without a byte, five for a reply that trickles)."""
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began is of use to nobody here, and doubles what is scraped
+# When a counter began is of use to nobody here, and doubles what is scraped.
+disable_created_metrics()  # type: ignore[no-untyped-call] # the package leaves this one without types
 
 
 class Metrics:
@@ -75,7 +76,7 @@ class Metrics:
         for verdict, number in tally.items():
             self.outcomes.labels(verdict).inc(number)
 
-    def render(self, standing: Standing) -> bytes:
+    def render(self, standing: Outbox) -> bytes:
         """What this process counted and how the outbox stands, in Prometheus' text format."""
         for state, number in standing.waiting.items():
             self._queue.labels(state).set(number)

@@ -6,6 +6,7 @@ from tests.cli.conftest import Run
 
 NOBODY = "127.0.0.1:9"
 READY = {"AT_USERNAME": "sandbox", "AT_API_KEY": "local"}
+AWAY = "postgresql://ujumbe:siri-sana@127.0.0.1:1/ujumbe"
 REFUSALS = [
     ("no username and key", [], {}, ["AT_USERNAME", "AT_API_KEY"]),
     ("no key", [], {"AT_USERNAME": "sandbox"}, ["AT_API_KEY"]),
@@ -28,4 +29,19 @@ def test_refuses_to_start(run: Run, words: list[str], env: dict[str, str], says:
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("error: ")
     assert [word for word in says if word not in ended.err] == []
-    assert "short" not in ended.err
+    assert not [secret for secret in ("short", "siri-sana") if secret in ended.err]
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        pytest.param({}, ["AT_USERNAME", "AT_API_KEY"], id="no username and key"),
+        pytest.param(READY, ["PostgreSQL", "UJUMBE_DATABASE_URL", "ujumbe serve"], id="SQLite"),
+        pytest.param({**READY, "UJUMBE_DATABASE_URL": AWAY}, ["127.0.0.1:1", "cannot be opened"], id="no such server"),
+    ],
+)
+def test_a_worker_refuses_to_start(run: Run, env: dict[str, str], says: list[str]) -> None:
+    ended = run("worker", **env)
+    assert (ended.code, ended.out) == (1, "")
+    assert [word for word in says if word not in ended.err] == []
+    assert "siri-sana" not in ended.err

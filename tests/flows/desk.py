@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from tests.flows.places import Opened, Place, account, batch, number
+from tests.flows.places import Place
+from tests.store.opened import Opened, account, batch, number
 from ujumbe.africastalking import replies
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, ProviderError, RefusedError
 from ujumbe.domain.message import State

@@ -1,80 +1,25 @@
-"""A real database of either kind as plain calls, with a loop of its own; other connections and processes beside it."""
+"""Databases of both kinds for the flows: PostgreSQL is emptied rather than made anew; two transactions at once."""
 
 import asyncio
 import sqlite3
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.postgres import Server
-from ujumbe.domain.message import State
-from ujumbe.store import accounts
-from ujumbe.store.batches import Batch, Source
+from tests.store.opened import PATIENCE, Opened
 from ujumbe.store.database import Database, Tx
-from ujumbe.store.opening import SQLITE, open_database
+from ujumbe.store.opening import SQLITE
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE: Final = 30.0
-"""Seconds until a test that waits for nothing fails; no test waits as long when all is well."""
-
 Connection = sqlite3.Connection | psycopg.Connection[Any]
-
-
-def number(index: int) -> str:
-    """A number that nobody has: +254711000000 and upward."""
-    return f"+{254_711_000_000 + index}"
-
-
-class Opened:
-    """An open database. `write` and `read` return when their future has resolved."""
-
-    def __init__(self, url: str) -> None:
-        self._runner = asyncio.Runner()
-        self._closed = False
-        try:
-            self.db: Database = self.run(open_database, url, upgrade=True)
-        except BaseException:
-            self._runner.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self.run(self.db.close)
-            self._runner.close()
-
-    def run(self, main: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._runner.run(main(*args, **kwargs))
-
-    def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._runner.run(self.db.write(work, *args, **kwargs))
-
-    def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._runner.run(self.db.read(work, *args, **kwargs))
-
-    def together(self, units: Sequence[Callable[[Tx], T]]) -> list[T]:
-        """What `units` return that are handed over at once: to one commit, or to several threads."""
-
-        async def main() -> list[T]:
-            return await asyncio.gather(*map(self.db.write, units))
-
-        return self.run(main)
 
 
 @dataclass(frozen=True)
@@ -186,31 +131,3 @@ async def _at_once(
 def _somebody_waits(tx: Tx) -> bool:
     sql = "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()"
     return bool(tx.select(sql, {}))
-
-
-def python(code: str, *args: object) -> subprocess.Popen[str]:
-    """Another process of this Python, with pipes."""
-    command = [sys.executable, "-c", code, *map(str, args)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finished(process: subprocess.Popen[str]) -> str:
-    """What a process printed; it must have ended well."""
-    out, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, err
-    return out
-
-
-def account(tx: Tx, name: str = "sandbox") -> int:
-    return accounts.ensure(tx, name, "local")
-
-
-def batch(account_id: int, **fields: Any) -> Batch:
-    given: dict[str, Any] = {"source": Source.API, "mode": "bulk", "sender": "UJUMBE", "text": "Habari"}
-    return Batch(account_id, **(given | fields))
-
-
-def counts(tx: Tx, account_id: int) -> dict[State, int]:
-    """How many messages are in each state."""
-    sql = "SELECT state, count(*) AS number FROM messages WHERE account_id = :account GROUP BY state"
-    return {State(row["state"]): row["number"] for row in tx.select(sql, {"account": account_id})}

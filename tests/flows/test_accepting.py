@@ -5,7 +5,8 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import Desk, number
-from tests.flows.places import batch, during
+from tests.flows.places import during
+from tests.store.opened import batch
 from ujumbe.domain import ids, recipients
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind

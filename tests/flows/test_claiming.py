@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import Desk, Line, form, number
-from tests.flows.places import account, batch, during, finished, overlapped, python
+from tests.flows.places import during, overlapped
+from tests.store.opened import account, batch, finished, python
 from ujumbe.domain.message import State
 from ujumbe.flows import claiming, consent, sending
 from ujumbe.flows.claiming import Call, Claimed, Limits

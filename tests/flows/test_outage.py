@@ -4,7 +4,7 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, number
-from tests.flows.places import batch
+from tests.store.opened import batch
 from ujumbe.domain import ids, recipients
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State

@@ -2,7 +2,7 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, number
-from tests.flows.places import account
+from tests.store.opened import account
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.flows.recording import LEASE_MS
@@ -39,7 +39,9 @@ def test_every_attempt_and_every_report_is_told(desk: Desk, clock: Clock) -> Non
         "state",
     ]
     assert steps[0].detail == {"through": "api"}
-    assert steps[1].detail == {"call": ids.show(Kind.CALL, first.id), "recipients": 1}
+    begun = steps[1].detail
+    assert (begun["call"], begun["recipients"]) == (ids.show(Kind.CALL, first.id), 1)
+    assert (begun["request"]["to"], begun["request"]["from"]) == (number(1), "UJUMBE")
     refused = steps[2].detail
     assert (refused["outcome"], refused["http_status"], refused["reply"]) == ("not_taken", 429, "slow down")
     taken = steps[5].detail
@@ -54,6 +56,14 @@ def test_every_attempt_and_every_report_is_told(desk: Desk, clock: Clock) -> Non
     ]
     assert all(each.detail["why"] for each in reports)
     assert steps[-1].detail == {"state": "delivered"}
+
+
+def test_what_at_was_asked_is_told_without_the_others_numbers(desk: Desk) -> None:
+    call = desk.claimed(number(1), number(2), number(3), text="siri", link_id="L", keyword="K", mode="premium")
+    told_of = told(desk, call.messages[1])[1].detail["request"]
+    assert told_of["to"] == f"{number(2)} and 2 more"
+    assert (told_of["message"], told_of["bulkSMSMode"]) == ("(4 characters)", "0")
+    assert (told_of["linkId"], told_of["keyword"], told_of["host"]) == ("L", "K", "content")
 
 
 def test_decisions_are_told_in_their_place(desk: Desk, clock: Clock) -> None:

@@ -2,7 +2,8 @@ import pytest
 
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, form, number, reply
-from tests.flows.places import account, during, overlapped
+from tests.flows.places import during, overlapped
+from tests.store.opened import account
 from ujumbe.domain import overdue as overdue_after
 from ujumbe.domain.message import State
 from ujumbe.flows import delivery, inferring, recording, upkeep

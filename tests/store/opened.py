@@ -106,8 +106,8 @@ class Opened:
                 tasks = [asyncio.create_task(self.db.write(noted(unit))) for unit in units]
                 await asyncio.sleep(0)
                 gate.set()
-                await asyncio.wait([first])
-                return await asyncio.gather(*tasks, return_exceptions=True)
+                _, *results = await asyncio.gather(first, *tasks, return_exceptions=True)
+                return results
 
         results = self.run(main)
         assert self.db.several or all(each is seen[0] for each in seen), "they shared a commit"
@@ -211,7 +211,7 @@ def batch(account_id: int, **fields: Any) -> Batch:
 def queued(
     tx: Tx, /, account_id: int, *numbers: str, state: State = State.QUEUED, ttl_ms: int = 60_000, **fields: Any
 ) -> list[int]:
-    """Messages in the outbox, one a number; their ids. `priority` and `wait_ms` are theirs, other fields the batch's."""
+    """Messages in the outbox, one a number; their ids. `priority` and `wait_ms` are theirs, more fields the batch's."""
     due = tx.now + fields.pop("wait_ms", 0)
     times = Times(due, due + ttl_ms, fields.pop("priority", 0))
     given = batch(account_id, **fields)

@@ -35,14 +35,10 @@ def test_taking_counts_a_try(store: Opened, ours: int) -> None:
 
 
 def test_due_is_by_priority_then_age(store: Opened, ours: int, other: int) -> None:
-    plain, *_ = made = [
-        store.write(queued, ours, number(index), **given)[0]
-        for index, given in enumerate(
-            ({}, {"wait_ms": 1_000_000}, {}, {"priority": 1}, {"wait_ms": -1_000}, {"priority": -2}, {"priority": 9})
-        )
-    ]
+    given = [(0, 0), (1_000_000, 0), (0, 0), (0, 1), (-1_000, 0), (0, -2), (0, 9)]
+    made = [store.write(queued, ours, number(1), wait_ms=wait, priority=each)[0] for wait, each in given]
     store.write(queued, other, number(9))
-    expected = [made[6], made[3], made[4], plain, made[2], made[5]]
+    expected = [made[6], made[3], made[4], made[0], made[2], made[5]]
     assert [each.id for each in store.write(due, ours)] == expected
     for most in range(1, 7):
         assert [each.id for each in store.write(due, ours, most)] == expected[:most], most

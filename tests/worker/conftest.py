@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.places import PATIENCE, Place, batch, counts, one_postgres
+from tests.flows.places import Place, one_postgres
 from tests.simulator.receiver import Served
+from tests.store.opened import PATIENCE, batch, counts
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import sending

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.places import PATIENCE, batch, number
+from tests.store.opened import PATIENCE, batch, number
 from tests.worker.conftest import accept, drained, ledger, paused, run, states, turn, until, worker
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, ProviderError, RefusedError

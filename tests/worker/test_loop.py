@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.flows.places import batch, number
+from tests.store.opened import batch, number
 from tests.worker.conftest import accept, drained, ledger, paused, run, turn, until, worker
 from ujumbe.domain import pause, retry
 from ujumbe.domain.errors import StoreUnavailableError
@@ -73,7 +73,7 @@ def test_it_wakes_when_the_next_try_is_due(
     settings: Settings, at: httpx.Client, monkeypatch: pytest.MonkeyPatch, no_polling: None
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_SECONDS", 0.02)
-    monkeypatch.setattr(pause, "SLOW_SECONDS", 0.02)
+    monkeypatch.setattr(pause, "LONGEST_SLOW_SECONDS", 0.02)
     turn(at, refuse_rate=1)
 
     async def main() -> None:
@@ -92,7 +92,7 @@ def test_what_may_have_been_taken_is_submitted_once(
     settings: Settings, at: httpx.Client, monkeypatch: pytest.MonkeyPatch, knob: str
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_SECONDS", 0.01)
-    monkeypatch.setattr(pause, "SLOW_SECONDS", 0.01)
+    monkeypatch.setattr(pause, "LONGEST_SLOW_SECONDS", 0.01)
     monkeypatch.setattr(pause, "PROBE_SECONDS", 0.01)
     turn(at, refuse_rate=0.2, seed=1, **{knob: 0.5})
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.flows.places import PATIENCE, number
+from tests.store.opened import PATIENCE, number
 from tests.worker.conftest import accept, run, states
 from ujumbe.domain.errors import SettingsError
 from ujumbe.domain.message import State

@@ -9,7 +9,8 @@ import pytest
 
 from tests.africastalking.provider import asked, taking
 from tests.africastalking.scripted import Answer, Request, ScriptedServer, Serve
-from tests.flows.places import PATIENCE, Place, batch, finished, number, python
+from tests.flows.places import Place
+from tests.store.opened import PATIENCE, batch, finished, number, python
 from tests.worker.conftest import accept, drained, run, states, until, worker
 from ujumbe import keeper
 from ujumbe.domain import recipients
@@ -28,7 +29,7 @@ S = State
 FOR_EVER = 3_600.0
 ACCEPT = """
 import asyncio, sys
-from tests.flows.places import batch, number
+from tests.store.opened import batch, number
 from ujumbe.flows import sending
 from ujumbe.store.opening import open_database
 

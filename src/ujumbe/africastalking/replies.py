@@ -178,7 +178,7 @@ def _recipient(row: object) -> Recipient:
     line = _object(row)
     number, status, message_id, code = map(line.get, ("number", "status", "messageId", "statusCode"))
     # The usual line, a thousand times in a reply: nothing in it has to be read leniently.
-    if type(code) is int and code < _LARGEST and _plain(number) and _plain(status) and _plain(message_id):
+    if type(code) is int and abs(code) < _LARGEST and _plain(number) and _plain(status) and _plain(message_id):
         cost, parts = line.get("cost", ""), _integer(line.get("messageParts"))
         return Recipient(number, status, code, _known_id(message_id), Money.parse(cost), parts)
     message_id = _text(line, "messageId")

@@ -20,6 +20,7 @@ from ujumbe.domain.message import State
 from ujumbe.flows import sending
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, messages, nodes
+from ujumbe.store.accounts import Account
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.lock import DatabaseInUseError, Holder
@@ -97,11 +98,13 @@ def _service(settings: Settings, wait: float) -> Holder | None:
 
 
 async def _any_sender(settings: Settings) -> Holder | None:
-    """On PostgreSQL: whether any process sends what is in the outbox. The account is what our settings say."""
+    """On PostgreSQL: whether any process sends what our account has in the outbox."""
     settings.require("at_username")
-    async with open_database(settings) as db:
-        senders = [each for each in await db.read(nodes.living) if each.role in ("service", "worker")]
     host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
+    async with open_database(settings) as db:
+        account = (await db.read(accounts.list_all)).get(Account(settings.at_username, host))
+        living = await db.read(nodes.living)
+    senders = [each for each in living if each.role in ("service", "worker") and each.account == account]
     sender_id, short_code = settings.at_sender_id, settings.at_shortcode
     return Holder(0, senders[0].name, settings.at_username, host, sender_id, short_code) if senders else None
 

@@ -1,6 +1,5 @@
 """Taking messages up for sending: what is due, permitted and in time becomes calls, whose intent is written first."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -14,6 +13,7 @@ from ujumbe.domain.pause import Pause
 from ujumbe.store import accounts, batches, calls, opt_outs, outbox, paces
 from ujumbe.store.accounts import Health
 from ujumbe.store.batches import Content
+from ujumbe.store.clock import steady
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Due
 
@@ -164,7 +164,7 @@ def _groups(tx: Tx, rows: Sequence[Due]) -> list[tuple[Content, list[Due]]]:
 
 
 def _begin(tx: Tx, account: int, chosen: Sequence[tuple[Content, Sequence[Due]]], lease_ms: int) -> list[Call]:
-    now = time.monotonic()
+    now = steady()
     ids = calls.begin(tx, account, [[(each.id, each.number) for each in rows] for _, rows in chosen], lease_ms)
     return [
         Call(call, account, _outgoing(content, rows), tuple(each.id for each in rows), now)

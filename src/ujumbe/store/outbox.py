@@ -142,4 +142,5 @@ def next_due(tx: Tx, account: int) -> int | None:
 
 def depth(tx: Tx, account: int) -> dict[State, tuple[int, int]]:
     """How many messages are queued and scheduled, and since when (epoch ms) the first of them has been due."""
-    return {State(row["state"]): (row["number"], row["oldest"]) for row in tx.all("outbox.depth", account=account)}
+    rows = tx.all("outbox.depth", account=account)
+    return {State(row["state"]): (row["number"], row["oldest"]) for row in rows if row["number"]}

@@ -82,7 +82,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> int:
     return tx.many("messages.move", columns, now=tx.now)
 
 
-class Taken(NamedTuple):
+class Sent(NamedTuple):
     """A text that AT took, with what its reply says."""
 
     message: int
@@ -94,7 +94,7 @@ class Taken(NamedTuple):
     cost: Money | None
 
 
-def take(tx: Tx, taken: Sequence[Taken]) -> int:
+def take(tx: Tx, taken: Sequence[Sent]) -> int:
     """Bring what is still being sent to `sent`, where AT's reply says so; how many messages that was."""
     by_cost: dict[Money | None, list[int]] = {}
     for each in taken:

@@ -14,6 +14,7 @@ ALTER TABLE accounts ADD COLUMN slow_until INTEGER NOT NULL DEFAULT 0;
 -- Who holds a node number: shown to people, and asked by commands that leave sending to a running service.
 ALTER TABLE nodes ADD COLUMN role TEXT NOT NULL DEFAULT '';
 ALTER TABLE nodes ADD COLUMN process TEXT NOT NULL DEFAULT '';
+ALTER TABLE nodes ADD COLUMN account_id INTEGER;  -- whose messages it sends; not known yet when a process begins
 
 -- When a paced sender may send its next text (microseconds, since a fast one sends several a millisecond).
 CREATE TABLE paces (

@@ -5,7 +5,7 @@ SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.
   FROM messages m JOIN batches b ON b.id = m.batch_id
  WHERE m.id = ANY (:ids)
  ORDER BY m.id
-   FOR UPDATE OF m;
+   FOR NO KEY UPDATE OF m;
 
 -- name: move
 -- Guarded by the state that the decision was made on: nothing is decided on a stale reading.
@@ -39,7 +39,7 @@ UPDATE messages
 
 -- name: unsettled
 -- Texts to a number of which nobody knows what became: on their way, uncertain, or with an end that is only assumed.
-SELECT m.id, m.state, a.call_id, a.state AS attempt, c.started_at
+SELECT m.id, a.call_id, a.state, c.started_at
   FROM messages m JOIN attempts a ON a.message_id = m.id JOIN calls c ON c.id = a.call_id
  WHERE m.account_id = :account AND m.number = :number AND m.id > :since
    AND a.provider_id IS NULL AND a.state IN ('open', 'uncertain')
@@ -53,7 +53,7 @@ SELECT id, network_code, sent_at FROM messages
  ORDER BY id LIMIT :most;
 
 -- name: mark_overdue
-UPDATE messages SET overdue = 1 WHERE id = ANY (:ids) AND state = 'sent' AND overdue = 0;
+UPDATE messages SET overdue = 1 WHERE id = ANY (:ids) AND state = 'sent' AND overdue = 0 RETURNING id;
 
 -- name: select
 SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.expires_at, m.tries,
