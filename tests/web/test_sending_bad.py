@@ -166,7 +166,7 @@ def test_no_odd_number_fails_the_others(http: httpx.Client, desk: Desk, number: 
 
 
 def test_just_within_bounds(http: httpx.Client, desk: Desk, number: str) -> None:
-    for fields in (
+    every: list[dict[str, Any]] = [
         {"text": "x" * 1_600},
         {"metadata": {"a": "x" * 4_088}},
         {"from": "MyBrand 254"},
