@@ -5,12 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.errors import Taken
 from ujumbe.cli import app as cli
 from ujumbe.domain.message import FINAL, MEANING, REPORTS, TRANSITIONS, State
-from ujumbe.domain.outcome import OUTCOMES
+from ujumbe.domain.outcome import OUTCOMES, Verdict
+from ujumbe.domain.pause import Pause
+from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings, alias_of
+from ujumbe.store.batches import Source
 from ujumbe.web.problems import TITLES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -79,6 +85,33 @@ def problems() -> str:
     )
 
 
+def metrics() -> str:
+    every = Metrics()
+    counted = {each.name for each in every.registry.collect()}
+    rows = []
+    for each in vars(every).values():
+        if isinstance(each, MetricWrapperBase):
+            [family] = each.describe()
+            name = family.name + ("_total" if family.type == "counter" else "")
+            labels = ", ".join(f"`{label}`" for label in each._labelnames)  # noqa: SLF001 - no public way tells them
+            about = "this process" if family.name in counted else "the outbox"
+            rows.append((f"`{name}`", family.type, labels, about, family.documentation))
+    pauses = ", ".join(f"`{each}`" for each in Pause if each)
+    return (
+        "# Metrics\n\nAt `GET /metrics` of a service (from beyond a proxy with an API key that may `read`), and of a "
+        "worker at the port in `UJUMBE_METRICS_PORT`. Each process counts what it did itself: add them up. How the "
+        "outbox stands is asked of the database at each scrape: every service tells the same, and a worker tells "
+        "nothing of it.\n\n"
+        + table(("Metric", "Type", "Labels", "About", "What it tells"), rows)
+        + f"\n`outcome` is {_words(Verdict)}. `taken` is {_words(Taken)}. `kind` of a callback is {_words(Kind)}; of a "
+        f"pause {pauses}. `source` is {_words(Source)}.\n"
+    )
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in words)
+
+
 def commands() -> str:
     return "# Commands\n\nEvery command takes `--help`.\n" + "".join(_command(["ujumbe"], typer.main.get_command(cli)))
 
@@ -102,6 +135,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "status-codes": outcomes,
     "problems": problems,
     "commands": commands,
+    "metrics": metrics,
 }
 
 

@@ -9,10 +9,12 @@ import structlog
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.flows import upkeep
 from ujumbe.settings import Settings
+from ujumbe.store import accounts
 from ujumbe.store.database import Database, Tx
 
 TURN_SECONDS: Final = 3.0
 """Leases that ran out and reports that wait are looked at so often."""
+LOCK: Final = "upkeep"
 SELDOM: Final = 5
 """Turns between two looks at what has hours: expiry of what nobody claims, overdue reports, retention."""
 
@@ -21,14 +23,16 @@ log = structlog.get_logger()
 
 
 class Keeper:
-    """The upkeep of one account. Several processes may have one; a lock lets one of them work at a time."""
+    """The upkeep of a database, for every account in it: one that is no longer used has messages that expire, too.
 
-    def __init__(self, db: Database, account: int, settings: Settings) -> None:
+    Several processes may have a keeper; a lock lets one of them work at a time.
+    """
+
+    def __init__(self, db: Database, settings: Settings) -> None:
         self._db = db
-        self._account = account
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
-        self._quiet_after = 0
+        self._quiet_after: dict[int, int] = {}
 
     def start(self) -> None:
         """Begin."""
@@ -46,29 +50,32 @@ class Keeper:
             await asyncio.sleep(TURN_SECONDS)
             turn += 1
             try:
-                await self._often()
+                for account in (await self._db.read(accounts.list_all)).values():
+                    await self._often(account)
+                    if turn % SELDOM == 0:
+                        await self._seldom(account)
                 if turn % SELDOM == 0:
-                    await self._seldom()
+                    await self._step(upkeep.forget, self._settings.keep_callbacks_days)
             except StoreUnavailableError as error:
                 log.warning("upkeep has to wait for the database", why=str(error))
             except Exception:
                 log.exception("upkeep broke; it goes on")
 
-    async def _often(self) -> None:
-        while abandoned := await self._step(upkeep.settle_abandoned, self._account, all_owners_dead=False):
+    async def _often(self, account: int) -> None:
+        while abandoned := await self._step(upkeep.settle_abandoned, account, all_owners_dead=False):
             log.warning("the lease of calls ran out; their messages are uncertain", calls=abandoned)
-        await self._step(upkeep.join_reports, self._account, infer=self._settings.infer_reports)
+        await self._step(upkeep.join_reports, account, infer=self._settings.infer_reports)
 
-    async def _seldom(self) -> None:
-        await self._step(upkeep.expire, self._account)
-        after = await self._step(upkeep.note_overdue, self._account, self._quiet_after)
-        self._quiet_after = after or 0
-        await self._step(upkeep.forget, self._settings.keep_callbacks_days)
+    async def _seldom(self, account: int) -> None:
+        await self._step(upkeep.expire, account)
+        after = await self._step(upkeep.note_overdue, account, self._quiet_after.get(account, 0))
+        self._quiet_after[account] = after or 0
+        await self._step(upkeep.quarantine, account)
 
     async def _step(self, step: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
         """Run a step, unless another process is at it."""
 
         def alone(tx: Tx) -> T | None:
-            return step(tx, *args, **kwargs) if tx.try_lock(f"upkeep {self._account}") else None
+            return step(tx, *args, **kwargs) if tx.try_lock(LOCK) else None
 
         return await self._db.write(alone)

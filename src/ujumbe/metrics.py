@@ -12,14 +12,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ujumbe.domain.outcome import Verdict
 from ujumbe.domain.pause import Pause
-from ujumbe.flows.measuring import Standing
+from ujumbe.flows.measuring import Outbox
 from ujumbe.flows.recording import Finished
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 CALL_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 40.0)
 """A call takes 40 s at most (five to connect, thirty without a byte, five for a reply that trickles)."""
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began is of use to nobody here, and doubles what is scraped
+# When a counter began is of use to nobody here, and doubles what is scraped.
+disable_created_metrics()  # type: ignore[no-untyped-call] # the package leaves this one without types
 
 
 class Metrics:
@@ -27,6 +28,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        """What this process counted: all that a worker tells, who would else tell of an outbox of 0."""
+        self._outbox = CollectorRegistry()
         self.accepted = Counter(
             "ujumbe_messages_accepted", "Messages stored by this process", ["source"], registry=self.registry
         )
@@ -48,23 +51,23 @@ class Metrics:
         self.callbacks = Counter(
             "ujumbe_callbacks", "Callbacks by kind and what became of them", ["kind", "fate"], registry=self.registry
         )
-        self._queue = Gauge("ujumbe_queue_messages", "Messages that wait", ["state"], registry=self.registry)
+        self._queue = Gauge("ujumbe_queue_messages", "Messages that wait", ["state"], registry=self._outbox)
         self._oldest = Gauge(
-            "ujumbe_queue_oldest_seconds", "How long the first queued message has been due", registry=self.registry
+            "ujumbe_queue_oldest_seconds", "How long the first queued message has been due", registry=self._outbox
         )
         self._uncertain = Gauge(
             "ujumbe_uncertain_messages",
             "Messages of which nobody knows whether they were taken",
-            registry=self.registry,
+            registry=self._outbox,
         )
         self._overdue = Gauge(
-            "ujumbe_overdue_messages", "Messages that wait unusually long for their report", registry=self.registry
+            "ujumbe_overdue_messages", "Messages that wait unusually long for their report", registry=self._outbox
         )
-        self._calls_in_flight = Gauge("ujumbe_in_flight_calls", "Calls without an outcome yet", registry=self.registry)
+        self._calls_in_flight = Gauge("ujumbe_in_flight_calls", "Calls without an outcome yet", registry=self._outbox)
         self._numbers_in_flight = Gauge(
-            "ujumbe_in_flight_numbers", "Numbers in calls without an outcome yet", registry=self.registry
+            "ujumbe_in_flight_numbers", "Numbers in calls without an outcome yet", registry=self._outbox
         )
-        self._paused = Gauge("ujumbe_account_paused", "1 while sending is paused", ["kind"], registry=self.registry)
+        self._paused = Gauge("ujumbe_account_paused", "1 while sending is paused", ["kind"], registry=self._outbox)
 
     def finished(self, finished: Finished, tally: Mapping[Verdict, int]) -> None:
         """Count a call and what it brought."""
@@ -73,17 +76,16 @@ class Metrics:
         for verdict, number in tally.items():
             self.outcomes.labels(verdict).inc(number)
 
-    def render(self, standing: Standing | None = None) -> bytes:
-        """Everything in Prometheus' text format; without `standing` only what this process counted."""
-        if standing is not None:
-            for state, number in standing.waiting.items():
-                self._queue.labels(state).set(number)
-            self._oldest.set(standing.oldest_ms / 1000)
-            self._uncertain.set(standing.uncertain)
-            self._overdue.set(standing.overdue)
-            self._calls_in_flight.set(standing.calls)
-            self._numbers_in_flight.set(standing.numbers)
-            for pause in Pause:
-                if pause is not Pause.NONE:
-                    self._paused.labels(pause).set(pause is standing.pause)
-        return generate_latest(self.registry)
+    def render(self, standing: Outbox) -> bytes:
+        """What this process counted and how the outbox stands, in Prometheus' text format."""
+        for state, number in standing.waiting.items():
+            self._queue.labels(state).set(number)
+        self._oldest.set(standing.oldest_ms / 1000)
+        self._uncertain.set(standing.uncertain)
+        self._overdue.set(standing.overdue)
+        self._calls_in_flight.set(standing.calls)
+        self._numbers_in_flight.set(standing.numbers)
+        for pause in Pause:
+            if pause is not Pause.NONE:
+                self._paused.labels(pause).set(pause is standing.pause)
+        return generate_latest(self.registry) + generate_latest(self._outbox)

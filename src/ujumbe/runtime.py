@@ -5,22 +5,28 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 
+from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.client import AfricasTalking
+from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import SendReply
-from ujumbe.domain.errors import UjumbeError
-from ujumbe.flows import accepting, delivery, recording, upkeep
+from ujumbe.domain.errors import StoreUnavailableError
+from ujumbe.domain.pause import Pause
+from ujumbe.flows import accepting, delivery, door, recording, upkeep
 from ujumbe.flows.accepting import Accepted
 from ujumbe.flows.claiming import Limits
+from ujumbe.flows.delivery import Received
+from ujumbe.flows.inbound import Heard
 from ujumbe.flows.recording import Finished, Tally
 from ujumbe.keeper import Keeper
 from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings
-from ujumbe.store import accounts
+from ujumbe.store import accounts, nodes
 from ujumbe.store.api_keys import ApiKey
+from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
@@ -29,13 +35,31 @@ from ujumbe.store.opening import open_database
 DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
 SPARE_CONNECTIONS: Final = 32
-"""Connections to AT beside the worker's, for what is submitted at once: no claimed call waits for a free one."""
+"""Connections to AT beside the worker's, for what is submitted at once."""
 
 SIMULATOR_HOST: Final = "simulator"
 """The account's host in `ujumbe dev`, whose port may differ each time."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where callbacks come in, each kind with those that came at the same time."""
+
+    incoming: Gathering[Raw, Heard]
+    reports: Gathering[Received, Fate]
+    notices: dict[Kind, Gathering[Raw, Fate]]
+
+    @classmethod
+    def open(cls, db: Database, rules: door.Rules) -> Self:
+        """The door to `db`."""
+        return cls(
+            Gathering(db, door.incoming(rules)),
+            Gathering(db, door.reports(rules)),
+            {kind: Gathering(db, door.notices(rules, kind)) for kind in (Kind.OPT_OUT, Kind.SUBSCRIPTION)},
+        )
 
 
 @dataclass(slots=True)
@@ -50,11 +74,14 @@ class Runtime:
     acceptor: Gathering[accepting.Request, Accepted]
     recorder: Gathering[Finished, Tally]
     matcher: Gathering[tuple[int, Sequence[str]], None]
+    door: Door
     metrics: Metrics
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
     sends: bool = True
     """Whether a worker is part of this process."""
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SPARE_CONNECTIONS))
+    """Taken by what is submitted at once, before it is claimed: no claimed call waits for a free connection."""
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,6 +90,8 @@ class Runtime:
     """Idempotency keys of requests that are being answered: (API key's id, key)."""
     known_keys: dict[str, ApiKey] = field(default_factory=dict)
     """API keys that were found good before."""
+    paused: Pause = Pause.NONE
+    """What our worker last saw holding the account up: said once in the log, not at every look."""
     working: bool = False
     """Whether a worker of this process is taking up messages."""
 
@@ -98,7 +127,7 @@ class Runtime:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, UjumbeError):
+        if error is not None and not isinstance(error, ProviderError | StoreUnavailableError):
             log.error("work that was under way broke", exc_info=error)
 
 
@@ -138,8 +167,9 @@ async def open_runtime(
         await stack.enter_async_context(client)
         account = await db.write(accounts.ensure, settings.at_username, host)
         await db.write(accounts.probe_now, account)
+        await db.write(nodes.serve, account)
         if path is not None:  # we hold the lock, so whoever left a call open is dead
-            await _settle_what_was_left(db, account)
+            await _settle_what_was_left(db)
         runtime = Runtime(
             settings,
             db,
@@ -149,13 +179,14 @@ async def open_runtime(
             acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
             recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
             matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
+            door=Door.open(db, door.Rules(account, settings.reply, settings.default_country)),
             metrics=Metrics(),
             keyless=keyless,
             sends=sends,
         )
         db.on_wake = runtime.outbox.set
         stack.push_async_callback(_drain, runtime)
-        keeper = Keeper(db, account, settings)
+        keeper = Keeper(db, settings)
         stack.push_async_callback(keeper.stop)
         keeper.start()
         try:
@@ -174,10 +205,11 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-async def _settle_what_was_left(db: Database, account: int) -> None:
+async def _settle_what_was_left(db: Database) -> None:
     calls = 0
-    while abandoned := await db.write(upkeep.settle_abandoned, account, all_owners_dead=True):
-        calls += abandoned
+    for account in (await db.read(accounts.list_all)).values():
+        while abandoned := await db.write(upkeep.settle_abandoned, account, all_owners_dead=True):
+            calls += abandoned
     if calls:
         log.warning("calls of an earlier run have no recorded end; their messages are uncertain", calls=calls)
 

@@ -1,6 +1,7 @@
 """Every setting: its name, default, help and check, read once from the environment, `.env` and secret files."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -152,6 +153,8 @@ class Settings(BaseSettings):
         if url.startswith(POSTGRES):
             if not _is_address(url) or not urlsplit(url).path.strip("/"):
                 raise ValueError("give postgresql://user:password@host:port/name")
+            if not _is_encoded(url):
+                raise ValueError("percent-encode what is not a letter or digit in its user and password (@ is %40)")
         elif url and not (url.startswith(SQLITE) and len(url) > len(SQLITE)):
             raise ValueError("give sqlite:///PATH or postgresql://user:password@host/name")
         return SecretStr(url)
@@ -293,6 +296,11 @@ def _is_address(url: str) -> bool:
         return bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except ValueError:  # a port beyond 65535, a label that no name server takes
         return False
+
+
+def _is_encoded(url: str) -> bool:
+    """Whether a driver reads the same password in it: one that cannot tells what it read instead, in its errors."""
+    return not re.search(r"\s|%(?![0-9A-Fa-f]{2})", url) and urlsplit(url).netloc.count("@") <= 1
 
 
 def _reason(message: str) -> str:

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Server
 from ujumbe import cli
 
 
@@ -47,3 +48,11 @@ def run(bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         return Ended(code, printed.out, printed.err)
 
     return _run
+
+
+@pytest.fixture
+def empty(postgres: Server) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, with a password that must be kept to oneself."""
+    url = postgres.create()
+    yield url.replace("postgres@", "postgres:s3cr%2Bt-word@", 1)
+    postgres.drop(url)

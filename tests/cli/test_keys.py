@@ -57,6 +57,11 @@ def test_for_people(run: Run, folder: Path) -> None:
     assert key not in listed
 
 
+def test_any_name_can_be_kept(run: Run, folder: Path) -> None:
+    """What a terminal in another encoding hands over is no text; a name is not worth an error."""
+    assert json.loads(run("keys", "create", "--name", "caf\udce9", "--json").out)["name"] == "caf?"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -129,6 +129,8 @@ MISTAKES = [
     ([ONE, "x" * 1601], ["1,600"]),
     ([ONE], ["numbers, then the text"]),
     ([ONE, "half \udcff of it"], ["character"]),
+    ([ONE, "Hi", "--from", "Far too long"], ["sender", "11"]),
+    ([ONE, "Hi", "--from", "half \udcff"], ["sender", "letters"]),
 ]
 
 

@@ -29,7 +29,8 @@ from ujumbe.flows import accepting, deciding, inferring, pausing, upkeep
 from ujumbe.flows.accepting import Accepted, Order, Request
 from ujumbe.flows.claiming import Call, Limits
 from ujumbe.flows.deciding import StateError
-from ujumbe.flows.recording import LEASE_MS, Finished
+from ujumbe.flows.judging import REPEAT_AFTER_MS
+from ujumbe.flows.recording import Finished
 from ujumbe.flows.sending import PausedError
 from ujumbe.store.database import Tx
 
@@ -115,7 +116,7 @@ class Sending(RuleBasedStateMachine):
         self.accept([3], "", "resend", 0, DAY)
         self.claim(1)
         self.leases_run_out()
-        self.clock.forward(LEASE_MS)
+        self.clock.forward(REPEAT_AFTER_MS)
         self.claim(1)
         self.strange_report(3, "Sent", 0)
         self.accept([0, 1, 2, 3], "UJUMBE", "hold", 0, DAY)
@@ -175,7 +176,7 @@ class Sending(RuleBasedStateMachine):
             self.hold(held=False)
         self.claim(3)
 
-    @rule(milliseconds=st.sampled_from((250, 1_000, 10_000, LEASE_MS, 600_000, HOUR, DAY)))
+    @rule(milliseconds=st.sampled_from((250, 1_000, 10_000, REPEAT_AFTER_MS, 600_000, HOUR, DAY)))
     def time_passes(self, milliseconds: int) -> None:
         self.clock.forward(milliseconds)
 
@@ -302,7 +303,7 @@ class Sending(RuleBasedStateMachine):
     def crash(self) -> None:
         self.desk.reopen()
         if self.desk.place.several:
-            self.clock.forward(LEASE_MS)
+            self.clock.forward(REPEAT_AFTER_MS)
         assert self.desk.settle(all_owners_dead=not self.desk.place.several) == len(self.open)
         for call in list(self.open):
             self._ended(call, ["maybe"] * len(call.messages))
@@ -324,7 +325,7 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule()
     def leases_run_out(self) -> None:
-        self.clock.forward(LEASE_MS)
+        self.clock.forward(REPEAT_AFTER_MS)
         self.upkeep()
 
     @invariant()
@@ -367,7 +368,7 @@ class Sending(RuleBasedStateMachine):
             told.history[call.id] = "open"
             self.nameless.add((message, call.id))
         self.open.append(call)
-        self.leases[call.id] = self.clock.now + LEASE_MS
+        self.leases[call.id] = self.clock.now + REPEAT_AFTER_MS
 
     def _ended(self, call: Call, words: list[str]) -> None:
         (self.open if call in self.open else self.late).remove(call)
@@ -391,7 +392,7 @@ class Sending(RuleBasedStateMachine):
         if len(unsettled) != 1 or unsettled[0][2] == "open":
             return {}
         [(message, call, _)] = unsettled
-        began = self.leases[call] - LEASE_MS
+        began = self.leases[call] - REPEAT_AFTER_MS
         waiting = f"SELECT DISTINCT provider_id FROM callbacks WHERE number = '{to}' AND state = 'waiting'"
         found = self._ask(f"{waiting} AND received_at >= {began}")
         return {(message, call): found[0][0]} if len(found) == 1 else {}

@@ -29,7 +29,7 @@ def test_a_batch_reads_as_it_was_stored(store: Opened, ours: int, other: int) ->
     ("field", "value"), [("mode", "carrier pigeon"), ("category", "spam"), ("on_uncertain", "shrug"), ("source", "x")]
 )
 def test_words_that_nobody_knows_are_refused(store: Opened, ours: int, field: str, value: str) -> None:
-    with pytest.raises(DataRefusedError, match="(?i)check"):
+    with pytest.raises(DataRefusedError, match=r"(?i)check"):
         store.write(batches.insert, batch(ours, **{field: value}))
 
 

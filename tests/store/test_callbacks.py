@@ -1,8 +1,9 @@
 import pytest
 
+from tests.store.conftest import Clock
 from tests.store.opened import Opened, number, queued
 from ujumbe.store import callbacks, calls
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.calls import AttemptResult
 
 BODY = bytes(range(256))
@@ -13,9 +14,8 @@ def raw(body: bytes = b"id=ATXid_1&status=Success", kind: str = "delivery-report
 
 
 def keep(store: Opened, account: int, given: Raw, provider_id: str, fate: Fate) -> int:
-    return store.write(
-        callbacks.insert, account, given, number=number(0), provider_id=provider_id, fate=fate, note="why"
-    )
+    [callback] = store.write(callbacks.insert_all, account, [New(given, number(0), provider_id, fate, "why")])
+    return callback
 
 
 @pytest.fixture
@@ -51,12 +51,49 @@ def test_waiting_reports_come_oldest_first_and_once(store: Opened, ours: int, ot
     keep(store, ours, raw(b"5", "twoway"), "ATXid_1", Fate.WAITING)
     found = store.read(callbacks.waiting, ours, ["ATXid_1", "ATXid_9"])
     assert [(each, one.body) for each, one in found] == [(first, b"1"), (second, b"2")]
-    store.write(callbacks.conclude, first, Fate.APPLIED, "sent → delivered")
+    store.write(callbacks.conclude, [(first, Fate.APPLIED, "sent → delivered")])
     assert [each for each, _ in store.read(callbacks.waiting, ours, ["ATXid_1"])] == [second]
 
 
 def test_concluding_is_seen_on_the_message(store: Opened, ours: int, message: int) -> None:
     waiting = keep(store, ours, raw(), "ATXid_1", Fate.WAITING)
-    store.write(callbacks.conclude, waiting, Fate.IGNORED, "late")
+    store.write(callbacks.conclude, [(waiting, Fate.IGNORED, "late")])
     [kept] = store.read(callbacks.of_message, ours, message)
     assert (kept.fate, kept.note) == (Fate.IGNORED, "late")
+
+
+def test_what_waits_for_a_number_came_since(clock: Clock, store: Opened, ours: int, other: int) -> None:
+    keep(store, ours, raw(b"early"), "ATXid_1", Fate.WAITING)
+    clock.forward(1)
+    since = clock.now
+    first = keep(store, ours, raw(b"1"), "ATXid_1", Fate.WAITING)
+    second = keep(store, ours, raw(b"2"), "ATXid_2", Fate.WAITING)
+    keep(store, ours, raw(b"3"), "ATXid_3", Fate.APPLIED)
+    keep(store, ours, raw(b"4", "twoway"), "ATXid_4", Fate.WAITING)
+    keep(store, other, raw(b"5"), "ATXid_5", Fate.WAITING)
+    found = store.read(callbacks.waiting_for_number, ours, number(0), since)
+    assert [(each[0], each[1], each[2].body, each[3]) for each in found] == [
+        (first, "ATXid_1", b"1", since),
+        (second, "ATXid_2", b"2", since),
+    ]
+    assert store.read(callbacks.waiting_for_number, ours, number(1), 0) == []
+
+
+def test_what_waits_is_looked_at_from_an_id_on(store: Opened, ours: int, other: int) -> None:
+    kept = [keep(store, ours, raw(), f"ATXid_{index}", Fate.WAITING) for index in range(4)]
+    keep(store, other, raw(), "ATXid_9", Fate.WAITING)
+    store.write(callbacks.conclude, [(kept[2], Fate.APPLIED, "")])
+    assert store.read(callbacks.waiting_since, ours, 0, 10) == [
+        (kept[index], f"ATXid_{index}", number(0)) for index in (3, 1, 0)
+    ]
+    assert [each[0] for each in store.read(callbacks.waiting_since, ours, kept[1], 10)] == [kept[3], kept[1]]
+    assert [each[0] for each in store.read(callbacks.waiting_since, ours, 0, 1)] == [kept[3]], "the newest first"
+
+
+def test_old_ones_are_forgotten_a_few_at_a_time(
+    store: Opened, ours: int, message: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "MOST_FORGOTTEN", 2)
+    kept = [keep(store, ours, raw(), "ATXid_1", Fate.APPLIED) for _ in range(4)]
+    assert [store.write(callbacks.forget, kept[3]) for _ in range(3)] == [2, 1, 0]
+    assert [each.id for each in store.read(callbacks.of_message, ours, message)] == [kept[3]]

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.store.opened import Opened, number, queued
+from tests.store.opened import Opened, found_message, number, queued
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.store import calls
@@ -70,14 +70,14 @@ def test_finding_the_message_of_a_report(
     call, made = begun(store, ours, 2)
     ids = {made[0]: "ATXid_1", made[1]: "ATXid_10"}
     store.write(calls.settle, [replace(RESULT, message=each, call=call, provider_id=ids[each]) for each in made])
-    assert store.read(calls.message_of, ours, provider_id, reported) == (made[0] if found else None)
-    assert store.read(calls.message_of, other, provider_id, reported) is None, "another account's"
+    assert found_message(store, ours, provider_id, reported) == (made[0] if found else None)
+    assert found_message(store, other, provider_id, reported) is None, "another account's"
 
 
 def test_one_id_for_two_numbers_is_told_apart_by_the_number(store: Opened, ours: int) -> None:
     call, made = begun(store, ours, 2)
     store.write(calls.settle, [replace(RESULT, message=each, call=call) for each in made])
-    assert [store.read(calls.message_of, ours, "ATXid_1", number(index)) for index in range(2)] == made
+    assert [found_message(store, ours, "ATXid_1", number(index)) for index in range(2)] == made
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,65 @@ def test_several_attempts_come_oldest_first(store: Opened, ours: int) -> None:
     first, [message] = begun(store, ours)
     [second] = store.write(calls.begin, ours, [[(message, number(0))]], LEASE_MS)
     assert [each.call for each in store.read(calls.of_message, message)] == [first, second]
+
+
+def test_many_calls_begin_and_end_together(store: Opened, ours: int) -> None:
+    made = store.write(queued, ours, *(number(index) for index in range(5)), state=State.SENDING)
+    texts = [(each, number(index)) for index, each in enumerate(made)]
+    first, second = store.write(calls.begin, ours, [texts[:2], texts[2:]], LEASE_MS)
+    assert first < second
+    assert store.read(calls.latest, made) == {each: first if each in made[:2] else second for each in made}
+    assert store.read(calls.in_flight, ours) == (2, 5)
+    assert store.read(calls.open_attempts, [second, first]) == [
+        (each, first if each in made[:2] else second, to) for each, to in texts
+    ]
+    endings = [Ending(first, "not_taken"), Ending(second, "answered", 201, "Sent", "{}")]
+    store.write(calls.finish, endings)
+    found = [store.read(calls.of_message, each)[0] for each in (made[0], made[4])]
+    assert [(each.http_status, each.summary, each.reply) for each in found] == [(None, "", ""), (201, "Sent", "{}")]
+
+
+def test_nothing_to_record_is_nothing(store: Opened, ours: int) -> None:
+    assert store.write(calls.begin, ours, [], LEASE_MS) == []
+    store.write(calls.finish, [])
+    store.write(calls.settle, [])
+    assert store.read(calls.latest, []) == {}
+    assert store.read(calls.open_attempts, []) == []
+    assert store.write(calls.abandon, ours, 1 << 62, "") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "known", "inferred"),
+    [
+        pytest.param("uncertain", "", True, id="uncertain"),
+        pytest.param("uncertain", "ATXid_1", False, id="its id is known"),
+        pytest.param("taken", "", False, id="taken"),
+        pytest.param("not_taken", "", False, id="not taken"),
+        pytest.param("", "", False, id="still open"),
+    ],
+)
+def test_only_an_uncertain_attempt_without_an_id_gets_one_inferred(
+    store: Opened, ours: int, state: str, known: str, *, inferred: bool
+) -> None:
+    call, [message] = begun(store, ours)
+    if state:
+        store.write(calls.settle, [AttemptResult(message, call, state, provider_id=known)])
+    assert store.write(calls.infer, message, call, "ATXid_9") is inferred
+    [attempt] = store.read(calls.of_message, message)
+    assert (attempt.inferred, attempt.provider_id) == (inferred, "ATXid_9" if inferred else known or None)
+    assert not store.write(calls.infer, message, call, "ATXid_9"), "a second time changes nothing"
+
+
+def test_ids_are_known_by_account(store: Opened, ours: int, other: int) -> None:
+    call, made = begun(store, ours, 2)
+    store.write(calls.settle, [replace(RESULT, message=each, call=call) for each in made])
+    assert set(store.read(calls.messages_of, ours, ["ATXid_1", "ATXid_2"])) == {"ATXid_1"}
+    assert store.read(calls.messages_of, ours, []) == {}
+    assert store.read(calls.messages_of, other, ["ATXid_1"]) == {}
+
+
+def test_only_so_many_are_abandoned_at_a_time(store: Opened, ours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MOST_ABANDONED", 2)
+    begun_calls = [begun(store, ours, lease_ms=-1)[0] for _ in range(3)]
+    found = [store.write(lambda tx: calls.abandon(tx, ours, tx.now, "late")) for _ in range(3)]
+    assert found == [begun_calls[:2], begun_calls[2:], []]

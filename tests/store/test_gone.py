@@ -1,16 +1,22 @@
-"""The file under an open database is deleted or replaced: nothing is taken that would be lost with it."""
+"""The SQLite file under an open database is deleted or replaced: nothing is taken that would be lost with it."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.store.opened import Opened, Place, account, counts, number, queued
+from tests.store.opened import Opened, SqlitePlace, account, counts, number, queued
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import State
 from ujumbe.store.lock import DatabaseInUseError, FileLock, Holder
 
 WORKING = Holder(17, "", "sandbox", "local", "", "")
+
+
+@pytest.fixture
+def database(sqlite_place: SqlitePlace) -> SqlitePlace:
+    """What is told here is SQLite's alone."""
+    return sqlite_place
 
 
 def deleted(path: Path) -> None:
@@ -26,7 +32,7 @@ def replaced(path: Path) -> None:
     ("harm", "why"), [(deleted, "is gone"), (replaced, "another file")], ids=["deleted", "replaced"]
 )
 def test_writes_are_refused_until_the_file_is_back(
-    store: Opened, ours: int, database: Place, harm: Callable[[Path], None], why: str
+    store: Opened, ours: int, database: SqlitePlace, harm: Callable[[Path], None], why: str
 ) -> None:
     store.write(queued, ours, number(1))
     kept = database.path.with_name("kept")

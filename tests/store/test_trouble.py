@@ -1,4 +1,4 @@
-"""A database that cannot take the work: locked, full, damaged."""
+"""A SQLite file that cannot take the work: locked, full, damaged."""
 
 import asyncio
 import os
@@ -10,14 +10,20 @@ from typing import Any
 
 import pytest
 
-from tests.store.opened import Opened, Place, account, number
-from tests.store.test_sqlite import OPT_OUTS, opt_out
+from tests.store.opened import Opened, SqlitePlace, account, number
+from tests.store.test_database import OPT_OUTS, opt_out
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import callbacks, opt_outs, sqlite
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 LARGE = b"x" * 64 * 1024
+
+
+@pytest.fixture
+def database(sqlite_place: SqlitePlace) -> SqlitePlace:
+    """What is told here is SQLite's alone."""
+    return sqlite_place
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
 
-def test_locked_is_told_to_all_and_passes(impatient: None, database: Place) -> None:
+def test_locked_is_told_to_all_and_passes(impatient: None, database: SqlitePlace) -> None:
     with database.open() as store:
         ours = store.write(account)
         with database.beside() as somebody:
@@ -39,7 +45,7 @@ def test_locked_is_told_to_all_and_passes(impatient: None, database: Place) -> N
         assert store.together([opt_out(ours, index) for index in range(5)]) == [True] * 5
 
 
-def test_a_short_lock_is_waited_for(database: Place) -> None:
+def test_a_short_lock_is_waited_for(database: SqlitePlace) -> None:
     with database.open() as store, database.beside() as somebody:
         ours = store.write(account)
 
@@ -54,7 +60,7 @@ def test_a_short_lock_is_waited_for(database: Place) -> None:
         assert done
 
 
-def test_locked_at_the_start(impatient: None, database: Place) -> None:
+def test_locked_at_the_start(impatient: None, database: SqlitePlace) -> None:
     database.open().close()
     with database.beside() as somebody:
         somebody.execute("BEGIN EXCLUSIVE")
@@ -64,7 +70,7 @@ def test_locked_at_the_start(impatient: None, database: Place) -> None:
     database.open().close()
 
 
-def test_locked_while_closing_still_closes(impatient: None, database: Place) -> None:
+def test_locked_while_closing_still_closes(impatient: None, database: SqlitePlace) -> None:
     store = database.open()
     with database.beside() as somebody:
         somebody.execute("BEGIN IMMEDIATE")
@@ -78,14 +84,14 @@ def keep(ours: int, index: int) -> Callable[[Tx], Any]:
 
     def work(tx: Tx) -> int:
         opt_out(ours, index)(tx)
-        raw = Raw("twoway", b"", "", LARGE)
-        return callbacks.insert(tx, ours, raw, number=number(index), provider_id="", fate=Fate.IGNORED, note="")
+        kept = New(Raw("twoway", b"", "", LARGE), number(index), "", Fate.IGNORED, "")
+        return callbacks.insert_all(tx, ours, [kept])[0]
 
     return work
 
 
 @contextmanager
-def few_pages(place: Place) -> Iterator[Callable[[Opened], None]]:
+def few_pages(place: SqlitePlace) -> Iterator[Callable[[Opened], None]]:
     """SQLite's own bound stands for the disk's: the writer's connection may not grow the file any more."""
     opened: list[Opened] = []
 
@@ -98,7 +104,7 @@ def few_pages(place: Place) -> Iterator[Callable[[Opened], None]]:
 
 
 @contextmanager
-def small_disk(place: Place) -> Iterator[Callable[[Opened], None]]:
+def small_disk(place: SqlitePlace) -> Iterator[Callable[[Opened], None]]:
     """A real file system of 2 MB, filled up by somebody else."""
     ballast = place.path.parent / "ballast"
 
@@ -116,10 +122,10 @@ def small_disk(place: Place) -> Iterator[Callable[[Opened], None]]:
 
 
 @pytest.fixture(params=["pages", "disk"])
-def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Place, AbstractContextManager[Any]]]:
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[SqlitePlace, AbstractContextManager[Any]]]:
     """A place, and what makes it full within and empty again at its end."""
     if request.param == "pages":
-        place = Place(tmp_path / "ujumbe.sqlite3")
+        place = SqlitePlace(tmp_path / "ujumbe.sqlite3")
         yield place, few_pages(place)
         return
     folder = tmp_path / "disk"
@@ -128,13 +134,13 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Place
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("NOT TESTED: a real full disk needs root and `mount`; only SQLite's own bound was tried")
     try:
-        place = Place(folder / "ujumbe.sqlite3")
+        place = SqlitePlace(folder / "ujumbe.sqlite3")
         yield place, small_disk(place)
     finally:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_full_is_told_to_all_and_passes(full: tuple[Place, AbstractContextManager[Any]]) -> None:
+def test_full_is_told_to_all_and_passes(full: tuple[SqlitePlace, AbstractContextManager[Any]]) -> None:
     place, filling = full
     with place.open() as store:
         ours = store.write(account)
@@ -155,7 +161,7 @@ def test_full_is_told_to_all_and_passes(full: tuple[Place, AbstractContextManage
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 500, b""], ids=["another file", "empty"])
-def test_a_file_that_is_no_database_is_an_error_with_words(database: Place, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_an_error_with_words(database: SqlitePlace, content: bytes) -> None:
     database.path.write_bytes(content)
     if content:
         with pytest.raises(StoreUnavailableError, match="not a database"):
@@ -168,4 +174,4 @@ def test_a_file_that_is_no_database_is_an_error_with_words(database: Place, cont
 def test_a_folder_that_cannot_be_made_is_an_error_with_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailableError, match="cannot be opened"):
-        Place(tmp_path / "file" / "ujumbe.sqlite3").open()
+        SqlitePlace(tmp_path / "file" / "ujumbe.sqlite3").open()

@@ -1,6 +1,6 @@
 """`ujumbe serve`: who gets in. Keys on requests, tokens on callbacks, and where it may listen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,7 +12,7 @@ TOKENS = ("first-token-81516", "second.token~2342")
 NUMBER = "+254711000000"
 CALLBACKS = ["twoway", "delivery-reports", "opt-out", "subscription"]
 READ = ["/v1/messages", "/v1/messages/msg_0000000000000", "/v1/inbound", "/v1/opt-outs",
-        f"/v1/opt-outs/{NUMBER}", "/v1/subscriptions", "/openapi.json"]  # fmt: skip
+        f"/v1/opt-outs/{NUMBER}", "/v1/subscriptions", "/v1/account", "/openapi.json"]  # fmt: skip
 SEND = ["/sms/invoke-bulk-sms", "/sms/invoke-twoway-sms"]
 
 
@@ -149,11 +149,55 @@ def test_without_a_key_nothing_is_sent(service: Serving, http: httpx.Client, pat
 
 
 def test_a_revoked_key_is_refused_at_once(service: Serving, http: httpx.Client) -> None:
+    """Also where a key that was found good before is not looked up again."""
     made = create_key(service.folder, "read,send")
-    assert http.get("/v1/messages", headers=bearer(made["key"])).status_code == 200
+    idempotent = bearer(made["key"]) | {"Idempotency-Key": "before and after"}
+    asks: list[Callable[[], httpx.Response]] = [
+        lambda: http.get("/v1/messages", headers=bearer(made["key"])),
+        lambda: http.post("/v1/messages", json=ORDER, headers=bearer(made["key"])),
+        lambda: http.post("/v1/messages", json=ORDER, headers=idempotent),
+        lambda: http.post("/v1/quotes", json=ORDER, headers=bearer(made["key"])),
+        lambda: http.get("/sms/invoke-bulk-sms", params={"phone": NUMBER}, headers=bearer(made["key"])),
+    ]
+    for ask in asks * 2:
+        assert ask().status_code in (200, 202)
+    before = http.get("/v1/messages", params={"limit": 1}, headers=service.headers).json()
     assert ujumbe(service.folder, "keys", "revoke", made["id"]).returncode == 0
-    answer = http.get("/v1/messages", headers=bearer(made["key"]))
-    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+    for ask in asks[::-1] * 2:
+        answer = ask()
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+    after = http.get("/v1/messages", params={"limit": 1}, headers=service.headers).json()
+    assert after["items"][0]["id"] == before["items"][0]["id"], "and nothing was stored"
+
+
+@pytest.mark.parametrize("key", ["none", "send", "read"])
+@pytest.mark.parametrize("path", ["/v1/account/pause", "/v1/account/resume"])
+def test_only_an_admin_pauses_and_resumes(
+    service: Serving, http: httpx.Client, keys: dict[str, str], path: str, key: str
+) -> None:
+    answer = http.post(path, headers=bearer(keys[key]) if key != "none" else {})
+    assert answer.status_code == (401 if key == "none" else 403)
+    assert key == "none" or "`admin`" in answer.json()["detail"]
+    assert http.get("/v1/account", headers=service.headers).json()["sending"]
+
+
+def test_an_admin_pauses_and_resumes(service: Serving, http: httpx.Client) -> None:
+    assert not http.post("/v1/account/pause", headers=service.headers).json()["sending"]
+    assert http.post("/v1/account/resume", headers=service.headers).json()["sending"]
+
+
+PROXIED = [{"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}, {"Via": "1.1 nginx"}]
+
+
+@pytest.mark.parametrize("proxied", PROXIED, ids=lambda headers: next(iter(headers)))
+def test_metrics_from_beyond_a_proxy_need_a_key(
+    http: httpx.Client, keys: dict[str, str], proxied: dict[str, str]
+) -> None:
+    assert http.get("/metrics").status_code == 200
+    assert http.get("/metrics", headers=proxied).status_code == 401
+    assert http.get("/metrics", headers=proxied | bearer("wrong")).status_code == 401
+    assert http.get("/metrics", headers=proxied | bearer(keys["send"])).status_code == 403
+    assert http.get("/metrics", headers=proxied | bearer(keys["read"])).status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])

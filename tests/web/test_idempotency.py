@@ -45,7 +45,7 @@ def test_any_words_are_a_key(http: httpx.Client, desk: Desk, number: str, key: s
 def test_what_is_no_key(http: httpx.Client, desk: Desk, number: str, key: str) -> None:
     answer = ask(http, key, {"to": number, "text": "x"})
     assert answer.status_code == 422
-    assert [each["field"] for each in answer.json()["errors"]] == ["idempotency-key"]
+    assert [each["field"] for each in answer.json()["errors"]] == ["Idempotency-Key"]
     assert desk.messages(number) == []
 
 

@@ -99,7 +99,8 @@ def test_the_description_of_the_api(http: httpx.Client) -> None:
     assert set(document["paths"]) >= {
         "/healthz", "/readyz", "/v1/messages", "/v1/messages/{message_id}", "/v1/messages/{message_id}/cancel",
         "/v1/messages/{message_id}/resolve", "/v1/quotes", "/v1/batches/{batch_id}", "/v1/batches/{batch_id}/cancel",
-        "/v1/inbound", "/v1/opt-outs", "/v1/opt-outs/{number}", "/v1/subscriptions",
+        "/v1/inbound", "/v1/opt-outs", "/v1/opt-outs/{number}", "/v1/subscriptions", "/v1/account", "/v1/account/pause",
+        "/v1/account/resume", "/metrics",
     }  # fmt: skip
     for reference in references(document):
         node = document

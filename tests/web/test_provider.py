@@ -43,9 +43,8 @@ def refused(service: Serving) -> Iterator[httpx.Client]:
     service.env["AT_API_KEY"] = right
 
 
-@BOTH
-def test_wrong_credentials(service: Serving, refused: httpx.Client, route: str) -> None:
-    answer = refused.get(route, params={"phone": NUMBER, "message": "Kiboko-51"})
+def test_wrong_credentials(service: Serving, refused: httpx.Client) -> None:
+    answer = refused.get("/sms/invoke-bulk-sms", params={"phone": NUMBER, "message": "Kiboko-51"})
     assert answer.status_code == 500
     error = answer.json()["error"]
     assert "AT_USERNAME" in error
@@ -56,6 +55,36 @@ def test_wrong_credentials(service: Serving, refused: httpx.Client, route: str) 
     assert "AT_API_KEY" in message["reason"]
     assert "wrong-key-5141" not in service.log
     assert "Kiboko" not in service.log
+
+
+@BOTH
+def test_a_refused_key_is_not_hammered(service: Serving, refused: httpx.Client, route: str) -> None:
+    """After the first 401 nothing leaves for a while, and whoever asks is told why."""
+    answer = refused.get(route, params={"phone": NUMBER, "message": "Nobody is asked"})
+    assert answer.status_code == 500
+    assert "refuses the username or API key (401)" in answer.json()["error"]
+    assert "nothing was sent" in answer.json()["error"]
+    message = refused.get("/v1/messages", params={"limit": 1}).json()["items"][0]
+    assert (message["text"], message["state"], message["tries"]) == ("Nobody is asked", "failed", 0)
+    told = refused.get("/v1/account").json()
+    assert (told["sending"], told["paused_by"]) == (False, "credentials")
+    assert told["next_probe"] is not None
+    assert refused.get("/readyz").status_code == 200, "we can work; it is AT that does not take us"
+    assert "sending is paused" in service.log
+
+
+def test_what_is_queued_waits_for_the_right_key(service: Serving, refused: httpx.Client) -> None:
+    made = refused.post("/v1/messages", json={"to": NUMBER, "text": "Patience"}).json()["messages"][0]
+    assert refused.get(f"/v1/messages/{made['id']}").json()["state"] == "queued"
+    ended = refused.post("/v1/account/resume").json()
+    assert (ended["sending"], ended["paused_by"], ended["reason"]) == (True, None, "")
+
+    def tried() -> bool:
+        found = refused.get(f"/v1/messages/{made['id']}").json()
+        return found["state"] == "queued" and found["tries"] == 1 and "AT_API_KEY" in found["reason"]
+
+    assert until(tried), "resumed by hand it was tried, and the same answer pauses again"
+    assert until(lambda: not refused.get("/v1/account").json()["sending"])
 
 
 @pytest.fixture(scope="module")

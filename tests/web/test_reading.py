@@ -13,7 +13,8 @@ from tests.web.conftest import Desk
 LISTS = ["/v1/messages", "/v1/inbound", "/v1/opt-outs", "/v1/subscriptions"]
 MESSAGE = {
     "id", "batch", "to", "from", "text", "kind", "category", "state", "reason", "assumed", "network_status",
-    "network_code", "cost", "segments", "tries", "provider_message_id", "created_at", "updated_at", "expires_at",
+    "network_code", "cost", "segments", "tries", "overdue", "provider_message_id", "created_at", "updated_at",
+    "expires_at",
 }  # fmt: skip
 INBOUND = {
     "id", "provider_id", "from", "to", "text", "date", "date_raw", "link_id", "network_code", "cost", "received_at",

@@ -160,15 +160,27 @@ def test_what_may_have_been_taken(
     desk: Desk, turn: Callable[..., None], policy: str, state: str, *, assumed: bool
 ) -> None:
     turn(reports="none")
-    [row] = desk.accept("+254711901401", f"Risky {policy}", on_uncertain=policy)["messages"]
+    number = "+254711901500"  # answered 500 with an id
+    [row] = desk.accept(number, f"Risky {policy}", on_uncertain=policy)["messages"]
     until(lambda: desk.message(row["id"])["tries"] == 1 and desk.message(row["id"])["state"] != "sending")
     found = desk.message(row["id"])
     assert (found["state"], found["assumed"]) == (state, assumed)
     assert found["reason"]
-    lines = [line for line in desk.ledger("+254711901401") if line["text"] == f"Risky {policy}"]
+    lines = [line for line in desk.ledger(number) if line["text"] == f"Risky {policy}"]
     assert len(lines) == 1, "a repeat waits for the old lease"
     if policy == "resend":
         desk.http.post(f"/v1/messages/{row['id']}/cancel").raise_for_status()
+
+
+@pytest.mark.parametrize(("policy", "state"), [("hold", "uncertain"), ("resend", "uncertain"), ("fail", "failed")])
+def test_what_is_held_for_a_risk_check_is_never_sent_again(
+    desk: Desk, turn: Callable[..., None], policy: str, state: str
+) -> None:
+    turn(reports="none")
+    [row] = desk.accept("+254711901401", f"Held {policy}", on_uncertain=policy)["messages"]
+    found = desk.becomes(row["id"], state)
+    assert "risk check" in found["reason"]
+    assert len([line for line in desk.ledger("+254711901401") if line["text"] == f"Held {policy}"]) == 1
 
 
 def test_opted_out_while_it_waits(http: httpx.Client, desk: Desk, new_number: NewNumber) -> None:

@@ -25,6 +25,9 @@ def nested(depth: int) -> list[Any]:
     return found
 
 
+LATER = at(hours=2)
+
+
 def refused(answer: httpx.Response, status: int, *fields: str) -> dict[str, Any]:
     """The problem, once it is sure that it names these fields and repeats nothing private."""
     assert answer.status_code == status, answer.text
@@ -57,12 +60,33 @@ def refused(answer: httpx.Response, status: int, *fields: str) -> dict[str, Any]
         pytest.param({"from": 12345}, "from", id="from a number"),
         pytest.param({"from": "x" * 12}, "from", id="from too long"),
         pytest.param({"from": "Kampuni €"}, "from", id="from with a sign"),
+        pytest.param({"from": ["MyBrand"]}, "from", id="from a list"),
+        pytest.param({"from": "12"}, "from", id="from a short code too short"),
+        pytest.param({"from": "1" * 16}, "from", id="from a number too long"),
+        pytest.param({"from": "My\0Brand"}, "from", id="from with NUL"),
+        pytest.param({"from": "My\nBrand"}, "from", id="from with a line break"),
+        pytest.param({"from": "\ud800"}, "from", id="from half a pair"),
+        pytest.param({"kind": "two_way", "from": ""}, "from", id="two-way from nobody"),
+        pytest.param({"text": "x" * 1_601}, "text", id="text one character too long"),
         pytest.param({"kind": SECRET}, "kind", id="kind"),
         pytest.param({"kind": "premium"}, "keyword", id="premium without a product"),
         pytest.param({"category": "marketing"}, "category", id="category"),
         pytest.param({"priority": 10}, "priority", id="priority too high"),
         pytest.param({"priority": 1.5}, "priority", id="priority a fraction"),
         pytest.param({"priority": "high"}, "priority", id="priority a word"),
+        pytest.param({"priority": "5"}, "priority", id="priority a number as text"),
+        pytest.param({"priority": True}, "priority", id="priority true"),
+        pytest.param({"priority": -10}, "priority", id="priority too low"),
+        pytest.param({"priority": None}, "priority", id="priority null"),
+        pytest.param({"kind": None}, "kind", id="kind null"),
+        pytest.param({"kind": "BULK"}, "kind", id="kind in capitals"),
+        pytest.param({"category": ["otp"]}, "category", id="category a list"),
+        pytest.param({"on_uncertain": False}, "on_uncertain", id="on_uncertain false"),
+        pytest.param({"metadata": None}, "metadata", id="metadata null"),
+        pytest.param({"metadata": "{}"}, "metadata", id="metadata as text"),
+        pytest.param({"metadata": {"a": "x" * 4_089}}, "metadata", id="metadata one byte too large"),
+        pytest.param({"link_id": 5}, "link_id", id="link_id a number"),
+        pytest.param({"keyword": ["NEWS"]}, "keyword", id="keyword a list"),
         pytest.param({"on_uncertain": "retry"}, "on_uncertain", id="on_uncertain"),
         pytest.param({"metadata": []}, "metadata", id="metadata a list"),
         pytest.param({"metadata": {"a": "x" * 4_096}}, "metadata", id="metadata too large"),
@@ -87,6 +111,12 @@ def refused(answer: httpx.Response, status: int, *fields: str) -> dict[str, Any]
         pytest.param({"expires_at": at(minutes=-1)}, "expires_at", id="expires_at past"),
         pytest.param({"expires_at": at(days=367)}, "expires_at", id="expires_at too far"),
         pytest.param({"send_at": at(hours=2), "expires_at": at(hours=1)}, "expires_at", id="over before it begins"),
+        pytest.param({"send_at": "2026-12-01T08:00:00+25:00"}, "send_at", id="send_at with no such offset"),
+        pytest.param({"send_at": "2026-13-01T08:00:00Z"}, "send_at", id="send_at in no such month"),
+        pytest.param({"send_at": ""}, "send_at", id="send_at empty"),
+        pytest.param({"send_at": [at(hours=1)]}, "send_at", id="send_at a list"),
+        pytest.param({"send_at": LATER, "expires_at": LATER}, "expires_at", id="over as it begins"),
+        pytest.param({"expires_at": 1e400}, "expires_at", id="expires_at infinite"),
         pytest.param({"sendAt": at(hours=2)}, "sendAt", id="an unknown field"),
         pytest.param({"from_": "MyBrand"}, "from_", id="a field of our code"),
         pytest.param({"account": 2}, "account", id="somebody else's account"),
@@ -113,6 +143,43 @@ def test_when_nobody_can_be_texted(http: httpx.Client, to: str | list[str]) -> N
     assert "0711000000" not in answer.text
     quoted = http.post("/v1/quotes", json=body)
     assert (quoted.status_code, quoted.json()["accepted"]) == (200, 0), "a quote tells each one's reason"
+
+
+ODD = ["", " ", "+", "0711000000", "12345", "x" * 100, "+999999999999999", "+254711", "+25471100000000000", "\0", "😀",
+       "٠٧١١٠٠٠٠٠٠", "+254711000000;DROP", "tel:+254711000000x", "null"]  # fmt: skip
+
+
+def test_no_odd_number_fails_the_others(http: httpx.Client, desk: Desk, number: str) -> None:
+    """Each gets its verdict, in its place; the good one among them is texted."""
+    to = [*ODD[:8], number, *ODD[8:]]
+    content = json.dumps({"to": to, "text": "Among others", "send_at": at(hours=1)})
+    answer = http.post("/v1/messages", content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    assert (told["accepted"], told["rejected"]) == (1, len(ODD))
+    assert [row["state"] for row in told["messages"]] == ["rejected"] * 8 + ["scheduled"] + ["rejected"] * (
+        len(ODD) - 8
+    )
+    assert all(row["reason"] and row["id"] is None for row in told["messages"] if row["state"] == "rejected")
+    assert len(desk.get("/v1/messages", batch=told["id"])["items"]) == 1
+    assert http.post(f"/v1/batches/{told['id']}/cancel").json()["canceled"] == 1
+
+
+def test_just_within_bounds(http: httpx.Client, desk: Desk, number: str) -> None:
+    every: list[dict[str, Any]] = [
+        {"text": "x" * 1_600},
+        {"metadata": {"a": "x" * 4_088}},
+        {"from": "MyBrand 254"},
+        {"from": "1" * 15},
+        {"priority": -9},
+        {"keyword": "x" * 100, "link_id": "x" * 200, "kind": "premium"},
+        {"send_at": at(days=365)},
+        {"send_at": None, "expires_at": None},
+    ):
+        given: dict[str, Any] = {"send_at": LATER, **fields}
+        made = desk.accept(number, **given)
+        assert made["accepted"] == 1
+        http.post(f"/v1/batches/{made['id']}/cancel").raise_for_status()
 
 
 @pytest.mark.parametrize("key", ["", "key"])

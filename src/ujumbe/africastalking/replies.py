@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from ujumbe.domain import outcome
 from ujumbe.domain.money import Money
@@ -171,19 +171,33 @@ _SUMMARY = re.compile(
 
 _T = TypeVar("_T")
 _NO_ID = frozenset({"", "none", "null"})
+_LARGEST = 1 << 31
 
 
 def _recipient(row: object) -> Recipient:
     line = _object(row)
+    number, status, message_id, code = map(line.get, ("number", "status", "messageId", "statusCode"))
+    # The usual line, a thousand times in a reply: nothing in it has to be read leniently.
+    if type(code) is int and abs(code) < _LARGEST and _plain(number) and _plain(status) and _plain(message_id):
+        cost, parts = line.get("cost", ""), _integer(line.get("messageParts"))
+        return Recipient(number, status, code, _known_id(message_id), Money.parse(cost), parts)
     message_id = _text(line, "messageId")
     return Recipient(
         number=_text(line, "number"),
         status=_text(line, "status"),
         code=_integer(line.get("statusCode")),
-        message_id="" if message_id.strip().lower() in _NO_ID else message_id,
+        message_id=_known_id(message_id),
         cost=Money.parse(line.get("cost", "")),
         parts=_integer(line.get("messageParts")),
     )
+
+
+def _plain(value: object) -> TypeGuard[str]:
+    return type(value) is str and value.isascii() and value.isprintable()
+
+
+def _known_id(text: str) -> str:
+    return "" if text.strip().lower() in _NO_ID else text
 
 
 def _document(body: bytes) -> dict[str, Any]:

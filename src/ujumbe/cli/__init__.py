@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ujumbe import __version__
-from ujumbe.cli import account, db, dev, keys, messages, send, serve, simulator, worker
+from ujumbe import __version__, telemetry
+from ujumbe.cli import account, callbacks, db, dev, keys, messages, send, serve, simulator, worker
 from ujumbe.cli.output import fail
 from ujumbe.domain.errors import UjumbeError
 
@@ -45,12 +45,15 @@ app.command("simulator")(simulator.simulator)
 app.command("send")(send.send)
 app.add_typer(account.app, name="account")
 app.add_typer(messages.app, name="messages")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 
 
 def main() -> None:
     """Run the command line. What is wrong with the surroundings is one sentence and exit code 1, never a traceback."""
+    # What goes wrong in a short command is its error; without this, log lines would stand among its results.
+    telemetry.set_up("critical")
     os.umask(0o077)  # numbers and texts lie in the files that we make: they are the owner's alone
     try:
         app()

@@ -11,6 +11,7 @@ from ujumbe.cli.output import AsJson, out, print_json
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.moment import show as show_moment
 from ujumbe.domain.pause import Pause
+from ujumbe.domain.text import storable
 from ujumbe.flows import pausing
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
@@ -36,9 +37,10 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Take up nothing more until `ujumbe account resume`. What is under way goes on, and nothing is lost."""
+    why = storable(reason)[:200]
 
     def work(tx: Tx, account: int) -> Health:
-        pausing.hold(tx, account, reason[:200])
+        pausing.hold(tx, account, why)
         return accounts.health(tx, account)
 
     _show(_run(work), as_json=as_json)

@@ -43,7 +43,8 @@ def upgrade(as_json: AsJson = False) -> None:
 @app.command()
 def move(
     source: Annotated[
-        Path | None, typer.Option("--from", help="The SQLite file. [default: ujumbe.sqlite3 in UJUMBE_DATA]")
+        Path | None,
+        typer.Option("--from", help="The SQLite file. [default: that of UJUMBE_DATABASE_URL or UJUMBE_DATA]"),
     ] = None,
     target: Annotated[
         str | None, typer.Option("--to", help="An empty PostgreSQL database. [default: UJUMBE_DATABASE_URL]")
@@ -55,8 +56,8 @@ def move(
     Stop the service first. The file stays as it is; afterwards set UJUMBE_DATABASE_URL and start again.
     """
     settings = Settings.load()
-    path = source or settings.data / "ujumbe.sqlite3"
-    url = target or settings.database_url.get_secret_value()
+    path = source or settings.database_path or settings.data / "ujumbe.sqlite3"
+    url = (Settings.load(database_url=target) if target else settings).database_url.get_secret_value()
     if not url.startswith(POSTGRES):
         raise InvalidInputError("--to", "give --to postgresql://… (or set UJUMBE_DATABASE_URL to it)")
     from ujumbe.store import moving  # noqa: PLC0415 - psycopg takes long to load, and few commands need it

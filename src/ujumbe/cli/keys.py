@@ -11,6 +11,7 @@ from ujumbe.domain import ids
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import show
+from ujumbe.domain.text import storable
 from ujumbe.settings import Settings
 from ujumbe.store import api_keys
 from ujumbe.store.api_keys import ApiKey, Scope
@@ -33,7 +34,7 @@ def create(
 
     async def run() -> tuple[ApiKey, str]:
         async with open_database(settings) as db:
-            return await db.write(api_keys.create, name, frozenset(map(Scope, words)))
+            return await db.write(api_keys.create, storable(name), frozenset(map(Scope, words)))
 
     key, secret = asyncio.run(run())
     if as_json:

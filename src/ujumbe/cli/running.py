@@ -67,7 +67,10 @@ async def serve(settings: Settings, *, sends: bool) -> None:
     stop = server.Stop()
     async with AsyncExitStack() as stack:
         stack.callback(socket.close)
-        runtime = await stack.enter_async_context(open_runtime(settings, url=url, sends=sends))
+        runtime = await stack.enter_async_context(
+            open_runtime(settings, url=url, role="service" if sends else "api", sends=sends)
+        )
+        letting_go = asyncio.create_task(_let_go(runtime, stop))
         working = asyncio.create_task(loop.run(runtime)) if sends else None
         log.info(
             "serving",
@@ -82,6 +85,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
         await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop)
         if working is not None:
             await working
+    letting_go.cancel()
     log.info("stopped")
 
 
@@ -90,6 +94,7 @@ async def work(settings: Settings) -> None:
     stop = server.Stop()
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(open_runtime(settings, role="worker"))
+        letting_go = asyncio.create_task(_let_go(runtime, stop))
         if settings.metrics_port:
             stack.callback(_serve_metrics(runtime, settings.metrics_port))
         working = asyncio.create_task(loop.run(runtime))
@@ -97,7 +102,16 @@ async def work(settings: Settings) -> None:
         await stop.asked.wait()
         runtime.stop()
         await working
+    letting_go.cancel()
     log.info("stopped")
+
+
+async def _let_go(runtime: Runtime, stop: server.Stop) -> None:
+    """No longer wait for calls under way once a second signal insists: they are settled as those of a crash are."""
+    await stop.insisted.wait()
+    log.warning("calls under way are let go; their messages will be uncertain", calls=len(runtime.tasks))
+    for task in tuple(runtime.tasks):
+        task.cancel()
 
 
 def _serve_metrics(runtime: Runtime, port: int) -> Callable[[], None]:

@@ -9,15 +9,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ujumbe import telemetry
+from ujumbe.africastalking import wire
 from ujumbe.cli.database import open_database, service_on
 from ujumbe.cli.messages import document, print_messages
 from ujumbe.cli.output import AsJson, err, print_json
 from ujumbe.domain import phone, text
+from ujumbe.domain import sender as senders
 from ujumbe.domain.errors import InvalidInputError, SettingsError
 from ujumbe.domain.message import State
 from ujumbe.flows import sending
 from ujumbe.settings import Settings
-from ujumbe.store import accounts, messages
+from ujumbe.store import accounts, messages, nodes
+from ujumbe.store.accounts import Account
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.lock import DatabaseInUseError, Holder
@@ -51,7 +54,7 @@ def send(
     sender_id, short_code = settings.at_sender_id, settings.at_shortcode
     if service is not None:
         sender_id, short_code = service.sender_id, service.short_code
-    origin = (short_code if two_way else sender_id) if sender is None else sender
+    origin = (short_code if two_way else sender_id) if sender is None else senders.check(sender, field="--from")
     if two_way and not origin:
         raise SettingsError("AT_SHORTCODE is not set, and --two-way sends from it (or give --from)")
     plan = _Plan(numbers, content, "two_way" if two_way else "bulk", origin)
@@ -84,12 +87,26 @@ class _Plan:
 
 def _service(settings: Settings, wait: float) -> Holder | None:
     """The service that runs on this database. Another `ujumbe send` is none: wait until it is done."""
+    if settings.database_path is None:
+        return asyncio.run(_any_sender(settings))
     deadline = time.monotonic() + wait
     while (holder := service_on(settings)) is not None and not holder.url:
         if time.monotonic() > deadline:
             raise DatabaseInUseError(f"another `ujumbe send` (process {holder.pid}) still has the database; try again")
         time.sleep(LOOK_SECONDS)
     return holder
+
+
+async def _any_sender(settings: Settings) -> Holder | None:
+    """On PostgreSQL: whether any process sends what our account has in the outbox."""
+    settings.require("at_username")
+    host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
+    async with open_database(settings) as db:
+        account = (await db.read(accounts.list_all)).get(Account(settings.at_username, host))
+        living = await db.read(nodes.living)
+    senders = [each for each in living if each.role in ("service", "worker") and each.account == account]
+    sender_id, short_code = settings.at_sender_id, settings.at_shortcode
+    return Holder(0, senders[0].name, settings.at_username, host, sender_id, short_code) if senders else None
 
 
 async def _beside(settings: Settings, service: Holder, plan: _Plan, wait: float) -> list[Message]:

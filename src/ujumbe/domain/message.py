@@ -96,6 +96,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     State.UNCERTAIN: {
         # A result that comes late is still recorded, and settles the doubt.
         Event.TAKEN: State.SENT,
+        Event.NOT_TAKEN: State.QUEUED,
         Event.GAVE_UP: State.FAILED,
         Event.REFUSED: State.FAILED,
         Event.OPTED_OUT: State.BLOCKED,

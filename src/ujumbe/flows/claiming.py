@@ -1,18 +1,19 @@
 """Taking messages up for sending: what is due, permitted and in time becomes calls, whose intent is written first."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ujumbe.africastalking import wire
 from ujumbe.domain import pace
+from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.domain.pause import Pause
 from ujumbe.store import accounts, batches, calls, opt_outs, outbox, paces
 from ujumbe.store.accounts import Health
 from ujumbe.store.batches import Content
+from ujumbe.store.clock import steady
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Due
 
@@ -24,6 +25,10 @@ FIRST_LOOK: Final = 4
 EXPIRED: Final = "its time to live ran out in our queue"
 OPTED_OUT: Final = OUTCOMES[406].meaning
 EVERY_SENDER: Final = "*"
+
+
+class NotOursError(UjumbeError):
+    """A claim lost what it had locked: cannot be, and nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,11 @@ def claim(tx: Tx, account: int, limits: Limits) -> Claimed:
         for content, rows in groups
         for start in range(0, len(rows), limits.recipients)
     ][: limits.calls]
-    taken = outbox.take(tx, [each.id for _, rows in chosen for each in rows]) if chosen else set()
-    kept = [(content, [each for each in rows if each.id in taken]) for content, rows in chosen]
-    made = _begin(tx, account, [(content, rows) for content, rows in kept if rows], limits.lease_ms)
-    _keep_pace(tx, account, limits, kept)
+    ids = [each.id for _, rows in chosen for each in rows]
+    if outbox.take(tx, ids) != len(ids):
+        raise NotOursError("messages that this claim had locked were taken by another")
+    made = _begin(tx, account, chosen, limits.lease_ms)
+    _keep_pace(tx, account, limits, chosen)
     more = not made and bool(found.forbidden or max(moved) == outbox.MOST_MOVED)
     return Claimed(made, health, found.again_ms, more)
 
@@ -158,7 +164,7 @@ def _groups(tx: Tx, rows: Sequence[Due]) -> list[tuple[Content, list[Due]]]:
 
 
 def _begin(tx: Tx, account: int, chosen: Sequence[tuple[Content, Sequence[Due]]], lease_ms: int) -> list[Call]:
-    now = time.monotonic()
+    now = steady()
     ids = calls.begin(tx, account, [[(each.id, each.number) for each in rows] for _, rows in chosen], lease_ms)
     return [
         Call(call, account, _outgoing(content, rows), tuple(each.id for each in rows), now)

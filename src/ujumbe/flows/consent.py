@@ -3,12 +3,19 @@
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.domain import phone
 from ujumbe.store import callbacks, opt_outs
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 
 def receive(tx: Tx, account: int, raw: Raw, default_country: str = "") -> Fate:
     """Keep an opt-out notice and put it in force; one that names no sender is about all of them."""
+    applied = apply(tx, account, raw, default_country)
+    callbacks.insert_all(tx, account, [applied])
+    return applied.fate
+
+
+def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
+    """Put an opt-out notice in force; what became of it."""
     notice = forms.read_opt_out(forms.fields(raw.body, raw.query, raw.content_type), default_country)
     if not notice.number:
         fate, note = Fate.INCOMPLETE, "no phoneNumber"
@@ -19,5 +26,4 @@ def receive(tx: Tx, account: int, raw: Raw, default_country: str = "") -> Fate:
         fate, note = Fate.APPLIED, f"opted out of {notice.sender or 'all senders'}{strange}"
     else:
         fate, note = Fate.DUPLICATE, "opted out before"
-    callbacks.insert(tx, account, raw, number=notice.number, provider_id="", fate=fate, note=note)
-    return fate
+    return New(raw, notice.number, "", fate, note)

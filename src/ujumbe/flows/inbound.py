@@ -1,6 +1,6 @@
 """Incoming texts: kept, stored once, answered once."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Incoming
@@ -8,17 +8,38 @@ from ujumbe.domain import phone, replies, text
 from ujumbe.flows import sending
 from ujumbe.store import callbacks, inbound
 from ujumbe.store.batches import Batch, Source
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 MODE: Final = "two_way"
 
 
-def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> tuple[bool, bool]:
-    """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply.
+class Heard(NamedTuple):
+    """What came of an incoming text."""
 
-    Returns whether the callback had everything that AT documents (else it is answered BAD), and whether a reply
-    was queued. A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
+    kept: New
+    complete: bool
+    """Whether the callback had everything that AT documents; else it is answered BAD."""
+    replied: bool
+    """Whether an automatic reply was queued."""
+
+    @property
+    def fate(self) -> Fate:
+        """What became of it."""
+        return self.kept.fate
+
+
+def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
+    """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply."""
+    heard = apply(tx, account, raw, reply_template)
+    callbacks.insert_all(tx, account, [heard.kept])
+    return heard
+
+
+def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
+    """Store an incoming text and answer it, both once.
+
+    A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
     """
     incoming = forms.read_incoming(forms.fields(raw.body, raw.query, raw.content_type))
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
@@ -30,8 +51,7 @@ def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> tuple[bool, 
         else:
             fate = Fate.APPLIED
             replied = _reply(tx, account, stored, incoming, reply_template)
-    callbacks.insert(tx, account, raw, number=incoming.number, provider_id=incoming.id, fate=fate, note=note)
-    return not incoming.missing, replied
+    return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
 def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str) -> bool:

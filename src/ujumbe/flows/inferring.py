@@ -5,16 +5,17 @@ ours only where nothing else explains it: it came after the call began, exactly 
 and exactly one unknown id is reported for it. What is settled so is marked `inferred`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.domain import moment, phone
 from ujumbe.flows import delivery
-from ujumbe.store import callbacks, calls, decisions, ids, standings
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.flows.delivery import About
+from ujumbe.store import callbacks, calls, decisions, ids, messages, standings
+from ujumbe.store.callbacks import Fate, Raw, Waiting
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
+from ujumbe.store.messages import Unsettled
 
 LOOK_BACK_MS: Final = 8 * 24 * 3600 * 1000
 """How old a text may be: none waits longer than a day in our queue, and no report is known to come a week late."""
@@ -29,29 +30,41 @@ def for_numbers(tx: Tx, account: int, numbers: Iterable[str]) -> int:
 
 def after_report(tx: Tx, account: int, raw: Raw, *, infer: bool) -> None:
     """Look once more for the message of a report that waits, now that it is committed."""
-    report = forms.read_report(forms.fields(raw.body, raw.query, raw.content_type))
+    report = delivery.read(raw).report
     delivery.apply_waiting(tx, account, [report.message_id])
     if infer:
         for_numbers(tx, account, [report.number])
 
 
 def _for_number(tx: Tx, account: int, number: str) -> bool:
-    unsettled = tx.all("messages.unsettled", account=account, number=number, since=ids.floor(tx.now - LOOK_BACK_MS))
-    if len(unsettled) != 1 or unsettled[0]["attempt"] != "uncertain":
+    since = ids.floor(tx.now - LOOK_BACK_MS)
+    found = _only(messages.unsettled(tx, account, number, since))
+    if found is None:
         return False
-    attempt = unsettled[0]
-    waiting = callbacks.waiting_for_number(tx, account, number, attempt["started_at"])
-    if len({each[1] for each in waiting}) != 1:
+    standings.one(tx, found.message)  # locks it: nobody else settles it meanwhile
+    # Each a statement of its own, in this order: a text that is claimed and reported meanwhile is seen either as under
+    # way, or by its id.
+    waiting = callbacks.waiting_for_number(tx, account, number, found.started_at)
+    unknown = {each.provider_id for each in waiting}
+    if len(unknown) != 1 or _only(messages.unsettled(tx, account, number, since)) != found:
         return False
-    standings.one(tx, attempt["id"])  # locks it: nobody else settles it meanwhile
-    if not calls.infer(tx, attempt["id"], attempt["call_id"], waiting[0][1]):
+    if calls.messages_of(tx, account, unknown) or not calls.infer(tx, found.message, found.call, *unknown):
         return False
-    for callback, _, raw, received_at in waiting:
-        report = forms.read_report(forms.fields(raw.body, raw.query, raw.content_type))
-        fate, note = delivery.apply(tx, attempt["id"], report)
-        callbacks.conclude(tx, callback, fate, f"{note} (inferred: {WHY})")
-        if fate is Fate.APPLIED:
-            state = standings.one(tx, attempt["id"]).state
-            told = f"a report of {moment.show(received_at)} settled it: {WHY}"
-            decisions.insert(tx, [Decision(attempt["id"], Rule.INFERRED, state, told)])
+    _settle(tx, account, found.message, waiting)
     return True
+
+
+def _only(unsettled: Sequence[Unsettled]) -> Unsettled | None:
+    """The one text of which nobody knows; None where there are others, or it is still under way."""
+    return unsettled[0] if len(unsettled) == 1 and unsettled[0].attempt == "uncertain" else None
+
+
+def _settle(tx: Tx, account: int, message: int, waiting: Sequence[Waiting]) -> None:
+    outcomes = delivery.apply_all(tx, account, [About(message, delivery.read(each.raw).report) for each in waiting])
+    state = standings.one(tx, message).state
+    settled = zip(waiting, outcomes, strict=True)
+    callbacks.conclude(tx, [(each.id, fate, f"{note} (inferred: {WHY})") for each, (fate, note) in settled])
+    applied = [each for each, (fate, _) in zip(waiting, outcomes, strict=True) if fate is Fate.APPLIED]
+    if applied:
+        told = f"a report of {moment.show(applied[-1].received_at)} settled it: {WHY}"
+        decisions.insert(tx, [Decision(message, Rule.INFERRED, state, told)])

@@ -9,7 +9,7 @@ from ujumbe.store.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Outbox:
     """What waits, what is under way, and what wants a person's attention."""
 
     waiting: dict[State, int]
@@ -24,7 +24,7 @@ class Standing:
     pause: Pause
 
 
-def measure(tx: Tx, account: int) -> Standing:
+def measure(tx: Tx, account: int) -> Outbox:
     """How the outbox stands now."""
     depth = outbox.depth(tx, account)
     waiting = {state: depth[state][0] if state in depth else 0 for state in (State.QUEUED, State.SCHEDULED)}
@@ -32,4 +32,4 @@ def measure(tx: Tx, account: int) -> Standing:
     uncertain, overdue = messages.attention(tx, account)
     in_flight, numbers = calls.in_flight(tx, account)
     pause = accounts.health(tx, account).pause
-    return Standing(waiting, oldest, uncertain, overdue, in_flight, numbers, pause)
+    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, pause)

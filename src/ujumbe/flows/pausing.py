@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import structlog
-
 from ujumbe.africastalking import replies
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, Taken
 from ujumbe.domain import pause
@@ -12,8 +10,6 @@ from ujumbe.domain.pause import STRIKES, Pause
 from ujumbe.store import accounts
 from ujumbe.store.accounts import Health
 from ujumbe.store.database import Tx
-
-log = structlog.get_logger()
 
 
 def heed(tx: Tx, account: int, results: Sequence[replies.SendReply | ProviderError], *, unpaid: bool) -> None:
@@ -93,5 +89,4 @@ def probed(tx: Tx, account: int, held_by: Pause, answer: Money | ProviderError) 
 def _pause(tx: Tx, account: int, health: Health, kind: Pause, note: str) -> None:
     if not pause.outranks(kind, health.pause):
         return
-    log.error("sending is paused", kind=kind, why=note)
     accounts.pause(tx, account, kind, note, tx.now + round(1000 * pause.probe_after(health.probes)))

@@ -1,6 +1,5 @@
 """What came of calls, written down: recipient by recipient, for many calls in one transaction."""
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,25 +7,18 @@ from typing import Final
 
 from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, RefusedError, Taken
-from ujumbe.africastalking.replies import Recipient
-from ujumbe.domain import consent, message, pause, retry
+from ujumbe.domain import consent
 from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import delivery, pausing
 from ujumbe.flows.claiming import Call
+from ujumbe.flows.judging import End, decide
 from ujumbe.store import calls, decisions, opt_outs, standings
-from ujumbe.store.batches import Source
 from ujumbe.store.calls import AttemptResult, Ending
 from ujumbe.store.database import Tx
-from ujumbe.store.decisions import Decision, Rule
-from ujumbe.store.standings import NOTHING, Facts, Move, Standing
+from ujumbe.store.decisions import Rule
 
-LEASE_MS: Final = 90_000
-"""Not before the old call's lease is over may a repeat leave: its late answer must find nothing new under way."""
 INSUFFICIENT_BALANCE: Final = 405
-RISK_HOLD: Final = 401
-MOST_RESENT: Final = 5
-"""Tries after which a text that stays uncertain is given up even where a repeat is harmless."""
 
 Result = replies.SendReply | ProviderError
 Tally = Counter[Verdict]
@@ -52,18 +44,6 @@ class Finished:
         return self.result.taken if isinstance(self.result, ProviderError) else Taken.ANSWERED
 
 
-@dataclass(frozen=True, slots=True)
-class _Fate:
-    """What came of one message in one call."""
-
-    call: int
-    outcome: Outcome
-    line: Recipient | None = None
-    waits: bool = False
-    """Whether it waits for something other than its own next try: the balance, the credentials, a free moment."""
-    retry_after: float | None = None
-
-
 def record_all(tx: Tx, finished: Sequence[Finished]) -> list[Tally]:
     """Record what came of calls of one account, and apply the reports that came before. What each call brought."""
     account = finished[0].call.account
@@ -82,7 +62,7 @@ def record_all(tx: Tx, finished: Sequence[Finished]) -> list[Tally]:
 def settle(tx: Tx, account: int, call_ids: Sequence[int], outcome: Outcome, rule: Rule) -> None:
     """Give every message of these calls that has no outcome yet the same one."""
     for call_id in call_ids:  # one at a time: a message may be in several of them
-        pending = {attempt[0]: _Fate(call_id, outcome) for attempt in calls.open_attempts(tx, [call_id])}
+        pending = {attempt[0]: End(call_id, outcome) for attempt in calls.open_attempts(tx, [call_id])}
         _apply(tx, account, pending, rule)
 
 
@@ -105,15 +85,13 @@ def _apart(finished: Sequence[Finished]) -> Iterator[list[Finished]]:
     yield group
 
 
-def _record(
-    tx: Tx, account: int, smooth: Sequence[Finished], rough: Sequence[tuple[Finished, dict[int, _Fate]]]
-) -> None:
+def _record(tx: Tx, account: int, smooth: Sequence[Finished], rough: Sequence[tuple[Finished, dict[int, End]]]) -> None:
     fates = {message: fate for _, each in rough for message, fate in each.items()}
     if any(each.outcome.verdict is Verdict.OPTED_OUT for each in fates.values()):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
     calls.finish(tx, [_ending(each) for each in (*smooth, *(each for each, _ in rough))])
     taken = [
-        standings.Taken(message, each.call.id, line.message_id, line.code or 0, line.status, line.parts, line.cost)
+        standings.Sent(message, each.call.id, line.message_id, line.code or 0, line.status, line.parts, line.cost)
         for each in smooth
         if isinstance(each.result, replies.SendReply)
         for message, line in zip(each.call.messages, each.result.recipients, strict=True)
@@ -138,15 +116,15 @@ def _ending(finished: Finished) -> Ending:
     return Ending(call.id, "answered", result.http_status, result.summary)
 
 
-def _fates(finished: Finished) -> dict[int, _Fate]:
+def _fates(finished: Finished) -> dict[int, End]:
     call, result = finished.call, finished.result
     if isinstance(result, ProviderError):
         waits = isinstance(result, CredentialsError | NotStartedError)
         after = result.retry_after if isinstance(result, NotTakenError) else None
-        fate = _Fate(call.id, _outcome_of_error(result), waits=waits, retry_after=after)
+        fate = End(call.id, _outcome_of_error(result), waits=waits, retry_after=after)
         return dict.fromkeys(call.messages, fate)
     return {
-        message_id: _Fate(call.id, outcome, line, waits=outcome.code == INSUFFICIENT_BALANCE)
+        message_id: End(call.id, outcome, line, waits=outcome.code == INSUFFICIENT_BALANCE)
         for message_id, (line, outcome) in zip(call.messages, verdict.judge(call.outgoing.to, result), strict=True)
     }
 
@@ -161,16 +139,19 @@ def _outcome_of_error(error: ProviderError) -> Outcome:
     return Outcome(error.http_status, "", word, Actor.PROVIDER, str(error))
 
 
-def _apply(tx: Tx, account: int, fates: dict[int, _Fate], rule: Rule | None) -> None:
+def _apply(tx: Tx, account: int, fates: dict[int, End], rule: Rule | None) -> None:
     """Settle the attempts, and move each message as its outcome says, unless a report has moved it further already."""
     found = standings.read(tx, fates)
-    unsure = [each for each, fate in fates.items() if _EVENTS[fate.outcome.verdict] in (Event.NOT_TAKEN, Event.LOST)]
+    unsure = [each for each, fate in fates.items() if fate.event in (Event.NOT_TAKEN, Event.LOST)]
     latest = calls.latest(tx, unsure)
+    # "Not taken" ends a doubt only where it is the only one: another attempt may have been taken all the same.
+    doubted = [each for each in unsure if found[each].state is State.UNCERTAIN]
+    doubts = calls.doubts(tx, doubted)
     moves, notes, out = [], [], []
     for message_id, fate in fates.items():
         was = found[message_id]
-        stale = message_id in latest and latest[message_id] != fate.call
-        move, note = _decide(tx, was, fate, rule, stale=stale)
+        stale = message_id in latest and (latest[message_id] != fate.call or doubts.get(message_id, 0) > 1)
+        move, note = decide(tx.now, was, fate, rule, stale=stale)
         moves.append(move)
         notes += note
         if fate.outcome.verdict is Verdict.OPTED_OUT:
@@ -183,7 +164,7 @@ def _apply(tx: Tx, account: int, fates: dict[int, _Fate], rule: Rule | None) -> 
     calls.settle(tx, [_attempt(message_id, fate) for message_id, fate in fates.items()])
 
 
-def _attempt(message_id: int, fate: _Fate) -> AttemptResult:
+def _attempt(message_id: int, fate: End) -> AttemptResult:
     line, outcome = fate.line, fate.outcome
     return AttemptResult(
         message_id,
@@ -195,69 +176,3 @@ def _attempt(message_id: int, fate: _Fate) -> AttemptResult:
         parts=line.parts if line else None,
         cost=line.cost if line else None,
     )
-
-
-_EVENTS: Final = {
-    Verdict.TAKEN: Event.TAKEN,
-    Verdict.REFUSED: Event.REFUSED,
-    Verdict.OPTED_OUT: Event.OPTED_OUT,
-    Verdict.NOT_TAKEN: Event.NOT_TAKEN,
-    Verdict.UNCERTAIN: Event.LOST,
-}
-
-
-def _decide(tx: Tx, was: Standing, fate: _Fate, rule: Rule | None, *, stale: bool) -> tuple[Move, list[Decision]]:
-    """Where a message goes from here, and what is exceptional about it.
-
-    `stale` says that a later attempt is under way: a late word of "not taken" or "unknown" on an earlier one says
-    nothing about it.
-    """
-    facts = NOTHING if fate.line is None else Facts(provider_id=fate.line.message_id, cost=fate.line.cost)
-    event = _EVENTS[fate.outcome.verdict]
-    stays = Move(was, was.state, None, facts, assumed=was.assumed)
-    if stale:
-        return stays, []
-    due = None
-    if event is Event.NOT_TAKEN:
-        due = _next_try(tx, was, fate)
-        # Who asked through an invoke route was told that it failed, and may have tried again: it is not queued.
-        if was.source is Source.INVOKE or due >= was.expires_at:
-            event, due = Event.GAVE_UP, None
-    policy = None
-    if event is Event.LOST and was.source is not Source.INVOKE:
-        event, due = _policy(tx, was, fate.outcome)
-        policy = Rule.POLICY if event is not Event.LOST else None
-    # What settles a doubt at once passes through it: the table knows no other way.
-    start = State.UNCERTAIN if policy else was.state
-    state = message.after(start, event, assumed=was.assumed)
-    if state is None:
-        return stays, []
-    reason = "" if event is Event.TAKEN else fate.outcome.meaning
-    move = Move(was, state, reason, facts, due, assumed=message.still_assumed(event, assumed=was.assumed))
-    late = Rule.LATE if was.state is not State.SENDING and event is Event.TAKEN else None
-    notes = [Decision(was.id, each, state, fate.outcome.meaning) for each in (rule, policy, late) if each]
-    return move, notes
-
-
-def _next_try(tx: Tx, was: Standing, fate: _Fate) -> int:
-    if fate.waits:
-        return tx.now  # the account's own pause holds it back, not a schedule
-    wait = retry.delay(max(was.tries, 1), random.random())
-    # However long AT asks us to wait, no longer than the account does: else a day's `Retry-After` would fail them all.
-    asked = 0.0 if fate.retry_after is None else pause.slow_for(fate.retry_after)
-    return tx.now + round(1000 * max(wait, asked))
-
-
-def _policy(tx: Tx, was: Standing, outcome: Outcome) -> tuple[Event, int | None]:
-    """What its own `on_uncertain` makes of a message that may have been taken: by default it is held for a person.
-
-    What AT holds for a risk check is never sent again, and nothing is without end.
-    """
-    if was.state is not State.SENDING or was.on_uncertain == "hold":
-        return Event.LOST, None
-    due = tx.now + LEASE_MS
-    if was.on_uncertain == "resend" and outcome.code == RISK_HOLD:
-        return Event.LOST, None
-    if was.on_uncertain == "resend" and due < was.expires_at and was.tries < MOST_RESENT:
-        return Event.REPEATED, due
-    return Event.WRITTEN_OFF, None

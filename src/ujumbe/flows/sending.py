@@ -8,6 +8,7 @@ take it.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -20,11 +21,12 @@ from ujumbe.domain import consent
 from ujumbe.domain.errors import StoreUnavailableError, UjumbeError
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
-from ujumbe.flows import claiming
+from ujumbe.flows import claiming, pausing
 from ujumbe.flows.claiming import OPTED_OUT, Call, Limits
 from ujumbe.flows.recording import Finished, NotStartedError
 from ujumbe.store import accounts, batches, opt_outs, outbox
 from ujumbe.store.batches import Batch, Content
+from ujumbe.store.clock import steady
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Lot, New, Times
 
@@ -36,6 +38,10 @@ RECORD_AGAIN_SECONDS: Final = 0.5
 Record = Callable[[Finished], Awaitable[object]]
 
 log = structlog.get_logger()
+
+
+class UnrecordableError(MaybeTakenError):
+    """There was an answer, and it could not be recorded."""
 
 
 class PausedError(UjumbeError):
@@ -58,8 +64,10 @@ def accept_now(tx: Tx, batch: Batch, number: str, limits: Limits) -> Call | Paus
         _store(tx, batch, [New(number, State.BLOCKED, OPTED_OUT)])
         return None
     health = accounts.health(tx, batch.account)
-    # With wrong credentials one text now and then is a probe like any other; a person's pause has no probes.
-    if health.pause is Pause.OPERATOR or (health.pause is Pause.CREDENTIALS and health.probe_at > tx.now):
+    # With wrong credentials one text now and then is the probe; a person's pause has none.
+    if health.pause is Pause.OPERATOR or (
+        health.pause is Pause.CREDENTIALS and pausing.take_probe(tx, batch.account) is None
+    ):
         _store(tx, batch, [New(number, State.FAILED, f"sending is paused: {health.note}")])
         return PausedError(f"Sending is paused ({health.note}); nothing was sent")
     [message] = _store(tx, batch, [New(number, State.SENDING)])
@@ -85,21 +93,35 @@ async def submit(record: Record, client: AfricasTalking, call: Call) -> replies.
     if isinstance(result, ProviderError):
         log.warning("call failed", call=call.id, recipients=len(call.messages), taken=result.taken, why=str(result))
     faults.point("after call")
-    while True:
-        try:
-            await record(finished)
-        except StoreUnavailableError as error:
-            log.warning("a result could not be recorded yet", call=call.id, why=str(error))
-            await asyncio.sleep(RECORD_AGAIN_SECONDS)
-        else:
-            break
+    await _record(record, finished)
     if isinstance(result, ProviderError):
         raise result
     return result
 
 
+async def _record(record: Record, finished: Finished) -> None:
+    """Record a call, however long the database refuses.
+
+    What cannot be recorded as it is (a reply that the tables refuse, a mistake of ours) is recorded as unanswered.
+    """
+    while True:
+        try:
+            await record(finished)
+        except StoreUnavailableError as error:
+            log.warning("a result could not be recorded yet", call=finished.call.id, why=str(error))
+            await asyncio.sleep(RECORD_AGAIN_SECONDS)
+        except Exception:
+            if isinstance(finished.result, UnrecordableError):
+                raise
+            log.exception("a result cannot be recorded as it is", call=finished.call.id)
+            why = "Africa's Talking answered in a way that could not be recorded; it may have taken the request"
+            finished = replace(finished, result=UnrecordableError(why))
+        else:
+            return
+
+
 async def _call(client: AfricasTalking, call: Call) -> replies.SendReply | ProviderError:
-    if time.monotonic() - call.claimed_at > START_SECONDS:
+    if steady() - call.claimed_at > START_SECONDS:
         return NotStartedError("the call began too late after its messages were taken up; it did not leave")
     faults.point("before call")
     try:

@@ -3,16 +3,21 @@
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Subscription
 from ujumbe.store import callbacks, subscriptions
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 
 def receive(tx: Tx, account: int, raw: Raw) -> Fate:
     """Keep a subscription notice and apply it: `addition` starts one, `deletion` ends it."""
+    applied = apply(tx, account, raw)
+    callbacks.insert_all(tx, account, [applied])
+    return applied.fate
+
+
+def apply(tx: Tx, account: int, raw: Raw) -> New:
+    """Start or end a subscription; what became of the notice."""
     notice = forms.read_subscription(forms.fields(raw.body, raw.query, raw.content_type))
-    fate, note = _apply(tx, account, notice)
-    callbacks.insert(tx, account, raw, number=notice.number, provider_id="", fate=fate, note=note)
-    return fate
+    return New(raw, notice.number, "", *_apply(tx, account, notice))
 
 
 def _apply(tx: Tx, account: int, notice: Subscription) -> tuple[Fate, str]:

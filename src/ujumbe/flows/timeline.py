@@ -7,6 +7,7 @@ from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking import wire
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
+from ujumbe.domain.message import State
 from ujumbe.store import callbacks, calls, decisions, messages
 from ujumbe.store.callbacks import Kept
 from ujumbe.store.calls import Attempt
@@ -45,8 +46,12 @@ def explain(tx: Tx, account: int, message_id: int) -> Explained | None:
         for made in decisions.of_message(tx, message_id)
     )
     steps.sort(key=lambda step: step.at)
-    state = {"state": message.state, "reason": message.reason}
+    state = {"state": message.state, "reason": message.reason, "rule": _RULES.get(message.state)}
     return Explained(message, [*steps, Step(max(message.updated_at, steps[-1].at), "state", _told(state))])
+
+
+_RULES = {State.BLOCKED: "consent", State.EXPIRED: "expiry"}
+"""What set aside a message that was never sent, or not again; other ends stand in its attempts and reports."""
 
 
 def _attempt(message: Message, attempt: Attempt) -> list[Step]:

@@ -22,10 +22,13 @@ RECENT_MS: Final = 15 * 60 * 1000
 MOST_REPORTS: Final = 1_000
 MOST_QUIET: Final = 1_000
 DAY_MS: Final = 24 * 3600 * 1000
+QUARANTINE_MS: Final = 7 * DAY_MS
+"""A message waits a day at most (a year where asked), and its id is learnt within seconds of its call."""
 
 
 def expire(tx: Tx, account: int) -> int:
     """Expire what waited too long in the outbox; how many messages that was. A claim never takes one of them."""
+    outbox.fall_due(tx, account)
     return outbox.expire(tx, account, claiming.EXPIRED)
 
 
@@ -46,7 +49,7 @@ def join_reports(tx: Tx, account: int, *, infer: bool) -> None:
     A report and the record of its send may have been written at the same time, each without seeing the other.
     """
     waiting = callbacks.waiting_since(tx, account, ids.floor(tx.now - RECENT_MS), MOST_REPORTS)
-    known = calls.known_among(tx, account, [each[1] for each in waiting]) if waiting else set()
+    known = set(calls.messages_of(tx, account, {each[1] for each in waiting}))
     delivery.apply_waiting(tx, account, sorted(known))
     if infer and messages.any_uncertain(tx, account):
         inferring.for_numbers(tx, account, {number for _, provider_id, number in waiting if provider_id not in known})
@@ -70,9 +73,15 @@ def note_overdue(tx: Tx, account: int, after: int) -> int:
         if waited > overdue.patience_seconds(known):
             told = f"99 in 100 come within {known} s" if known else "too few have come to say what is usual"
             late.append(Decision(each.id, Rule.OVERDUE, State.SENT, f"no final report for {waited} s; {told}"))
-    messages.mark_overdue(tx, [each.message for each in late])
-    decisions.insert(tx, late)
+    marked = messages.mark_overdue(tx, [each.message for each in late])
+    decisions.insert(tx, [each for each in late if each.message in marked])
     return quiet[-1].id if len(quiet) == MOST_QUIET else 0
+
+
+def quarantine(tx: Tx, account: int) -> int:
+    """Give up on reports whose message never appeared; how many that was. They are kept, and change nothing."""
+    note = f"no message was ever known by this id within {QUARANTINE_MS // DAY_MS} days"
+    return callbacks.quarantine(tx, account, ids.floor(tx.now - QUARANTINE_MS), note)
 
 
 def forget(tx: Tx, keep_callbacks_days: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.store.database import Row, Tx
 
@@ -19,6 +19,8 @@ class Fate(StrEnum):
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
     INCOMPLETE = "incomplete"
+    BROKEN = "broken"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,37 @@ class Kept:
     fate: Fate
     note: str
     received_at: int
+    number: str = ""
 
 
-def insert(tx: Tx, account: int, raw: Raw, *, number: str, provider_id: str, fate: Fate, note: str) -> int:
-    """Keep a callback; its id."""
-    callback = tx.new_id()
-    tx.run(
-        "callbacks.insert",
-        id=callback,
-        account=account,
-        kind=raw.kind,
-        query=raw.query,
-        content_type=raw.content_type,
-        body=raw.body,
-        number=number,
-        provider_id=provider_id,
-        state=fate,
-        note=note,
-        now=tx.now,
-    )
-    return callback
+class New(NamedTuple):
+    """A callback to keep, with what became of it and why."""
+
+    raw: Raw
+    number: str
+    provider_id: str
+    fate: Fate
+    note: str
 
 
-def conclude(tx: Tx, callback: int, fate: Fate, note: str) -> None:
-    """Say what became of a callback that waited."""
-    tx.run("callbacks.conclude", id=callback, state=fate, note=note)
+def insert_all(tx: Tx, account: int, new: Sequence[New]) -> list[int]:
+    """Keep callbacks; their ids."""
+    ids = tx.new_ids(len(new))
+    rows = [
+        (callback, each.raw.kind, each.raw.query, each.raw.content_type, each.raw.body, each.number, each.provider_id,
+         each.fate, each.note)
+        for callback, each in zip(ids, new, strict=True)
+    ]  # fmt: skip
+    names = ("id", "kind", "query", "content_type", "body", "number", "provider_id", "state", "note")
+    tx.many("callbacks.insert", dict(zip(names, zip(*rows, strict=True), strict=True)), account=account, now=tx.now)
+    return ids
+
+
+def conclude(tx: Tx, concluded: Sequence[tuple[int, Fate, str]]) -> None:
+    """Say what became of callbacks that waited: (id, fate, note)."""
+    if concluded:
+        names = ("id", "state", "note")
+        tx.many("callbacks.conclude", dict(zip(names, zip(*concluded, strict=True), strict=True)))
 
 
 def waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> list[tuple[int, Raw]]:
@@ -73,17 +81,23 @@ def waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> list[tuple[int
     return [(row["id"], _raw(row, "delivery-reports")) for row in rows]
 
 
-def waiting_for_number(tx: Tx, account: int, number: str, since: int) -> list[tuple[int, str, Raw, int]]:
-    """Reports for this number that wait for an id and came at or after `since` (epoch ms), oldest first.
+class Waiting(NamedTuple):
+    """A report whose id nobody knows. `received_at` is epoch milliseconds."""
 
-    Each as (id, AT's id of the message, the raw report, epoch ms of reception).
-    """
+    id: int
+    provider_id: str
+    raw: Raw
+    received_at: int
+
+
+def waiting_for_number(tx: Tx, account: int, number: str, since: int) -> list[Waiting]:
+    """Reports for this number that wait for an id and came at or after `since` (epoch ms), oldest first."""
     rows = tx.all("callbacks.waiting_for_number", account=account, number=number, since=since)
-    return [(row["id"], row["provider_id"], _raw(row, "delivery-reports"), row["received_at"]) for row in rows]
+    return [Waiting(row["id"], row["provider_id"], _raw(row, "delivery-reports"), row["received_at"]) for row in rows]
 
 
 def waiting_since(tx: Tx, account: int, first: int, most: int) -> list[tuple[int, str, str]]:
-    """The ids, AT's message ids and numbers of reports that wait, from the callback id `first` on, oldest first."""
+    """The ids, AT's message ids and numbers of reports that wait, from the callback id `first` on, newest first."""
     return [
         (row[0], row[1], row[2])
         for row in tx.tuples("callbacks.waiting_since", account=account, first=first, most=most)
@@ -95,12 +109,39 @@ def forget(tx: Tx, before: int) -> int:
     return tx.run("callbacks.forget", before=before, most=MOST_FORGOTTEN)
 
 
+def find(tx: Tx, account: int, callback: int) -> Kept | None:
+    """One callback of this account."""
+    row = tx.one("callbacks.find", account=account, id=callback)
+    return None if row is None else _kept(row)
+
+
+def list_page(
+    tx: Tx, account: int, *, kind: str | None, fate: Fate | None, before: int | None, limit: int
+) -> list[Kept]:
+    """Callbacks, newest first; `before` is an id."""
+    rows = tx.all(
+        "callbacks.list",
+        account=account,
+        kind=kind or "",
+        state=fate or "",
+        before=before if before is not None else (1 << 63) - 1,
+        limit=limit,
+    )
+    return [_kept(row) for row in rows]
+
+
+def quarantine(tx: Tx, account: int, before: int, note: str) -> int:
+    """Give up on reports that wait with an id below `before`: nothing was ever sent under theirs. How many."""
+    return tx.run("callbacks.quarantine", account=account, before=before, note=note, most=MOST_FORGOTTEN)
+
+
 def of_message(tx: Tx, account: int, message: int) -> list[Kept]:
     """Every delivery report for any attempt of this message, oldest first."""
-    return [
-        Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"])
-        for row in tx.all("callbacks.of_message", account=account, message=message)
-    ]
+    return [_kept(row) for row in tx.all("callbacks.of_message", account=account, message=message)]
+
+
+def _kept(row: Row) -> Kept:
+    return Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"], row["number"])
 
 
 def _raw(row: Row, kind: str) -> Raw:

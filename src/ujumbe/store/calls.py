@@ -1,13 +1,13 @@
 """Calls to AT and the attempts they carry: the intent is written before a byte leaves, the outcome after."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ujumbe.domain.money import Money
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import money
-from ujumbe.store.standings import Taken
+from ujumbe.store.standings import Sent
 
 MOST_ABANDONED: Final = 100
 """Calls settled in one transaction; each may carry a thousand messages."""
@@ -93,7 +93,7 @@ def settle(tx: Tx, results: Sequence[AttemptResult]) -> None:
         tx.many("calls.settle_attempt", dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def take(tx: Tx, taken: Sequence[Taken]) -> None:
+def take(tx: Tx, taken: Sequence[Sent]) -> None:
     """Record attempts that AT took."""
     if taken:
         columns: dict[str, list[Any]] = {
@@ -114,20 +114,39 @@ def infer(tx: Tx, message: int, call: int, provider_id: str) -> bool:
     return tx.run("calls.infer", message=message, call=call, provider_id=provider_id) > 0
 
 
-def message_of(tx: Tx, account: int, provider_id: str, number: str) -> int | None:
-    """The message of this account that AT calls `provider_id`, or None where we never learnt that id."""
-    row = tx.one("calls.by_provider_id", account=account, provider_id=provider_id, number=number)
-    return row["message_id"] if row is not None else None
+class Match(NamedTuple):
+    """An attempt that AT knows by some id: its number, and the message and call it belongs to."""
+
+    number: str
+    message: int
+    call: int
 
 
-def known_among(tx: Tx, account: int, provider_ids: Sequence[str]) -> set[str]:
-    """Those of `provider_ids` that we know."""
-    return {row[0] for row in tx.tuples("calls.known_among", account=account, provider_ids=list(provider_ids))}
+def messages_of(tx: Tx, account: int, provider_ids: Collection[str]) -> dict[str, list[Match]]:
+    """The attempts of this account that AT calls by these ids; an id that we never learnt has none."""
+    found: dict[str, list[Match]] = {}
+    if provider_ids:
+        for provider_id, *rest in tx.tuples("calls.by_provider_ids", account=account, provider_ids=list(provider_ids)):
+            found.setdefault(provider_id, []).append(Match(*rest))
+    return found
+
+
+def choose(matches: Sequence[Match], number: str) -> int:
+    """The message that a report for `number` is about: the number only decides between several.
+
+    Should a report spell it in another way, the id alone still tells; of two attempts the later one counts.
+    """
+    return max(matches, key=lambda each: (each.number == number, each.call)).message
 
 
 def latest(tx: Tx, messages: Sequence[int]) -> dict[int, int]:
     """The call of the latest attempt to send each of `messages`."""
     return dict(tx.tuples("calls.latest", ids=list(messages))) if messages else {}
+
+
+def doubts(tx: Tx, messages: Sequence[int]) -> dict[int, int]:
+    """How many attempts of each of `messages` are open or uncertain."""
+    return dict(tx.tuples("calls.doubts", ids=list(messages))) if messages else {}
 
 
 def abandon(tx: Tx, account: int, before: int, summary: str) -> list[int]:

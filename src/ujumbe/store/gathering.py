@@ -12,13 +12,15 @@ Result = TypeVar("Result")
 
 LARGEST: Final = 1_000
 """Items in one transaction: bounds how long the first of them waits."""
+MOST_WAITING: Final = 10_000
+"""Items that may wait for their transaction: a second or two of work."""
 
 
 class Gathering(Generic[Item, Result]):
     """`await gathering(item)` for a flow that takes a list: `flow(tx, items)` gives a result or an error for each.
 
     There is no timer: a lone item goes at once, and a crowd shares its commits. `weigh` says how much of `LARGEST` an
-    item takes up.
+    item takes up; `most` items may wait, and more are turned away at once rather than kept in memory.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class Gathering(Generic[Item, Result]):
         *,
         lanes: int = 1,
         weigh: Callable[[Item], int] = lambda _: 1,
+        most: int = MOST_WAITING,
     ) -> None:
         self._db = db
         self._flow = flow
         self._weigh = weigh
         self._lanes = lanes
+        self._most = most
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -42,6 +46,8 @@ class Gathering(Generic[Item, Result]):
         Raises the error that the flow gave for it, what the database refused of it (`DataRefusedError`), or
         `StoreUnavailableError`.
         """
+        if len(self._waiting) >= self._most:
+            raise StoreUnavailableError(f"{self._most:,} others wait for the database already")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if len(self._running) < self._lanes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.domain import consent
 from ujumbe.domain.message import State
@@ -87,6 +87,21 @@ def find(tx: Tx, account: int, message_id: int) -> Message | None:
     return _message(rows[0]) if rows else None
 
 
+class Unsettled(NamedTuple):
+    """An attempt without an id of AT's: on its way, or uncertain. `started_at` (epoch ms) is when its call began."""
+
+    message: int
+    call: int
+    attempt: str
+    started_at: int
+
+
+def unsettled(tx: Tx, account: int, number: str, since: int) -> list[Unsettled]:
+    """Texts to a number of which nobody knows what became, among messages with an id above `since`."""
+    rows = tx.tuples("messages.unsettled", account=account, number=number, since=since)
+    return [Unsettled(*row) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """A message that was sent and has no final report. `sent_at` is epoch milliseconds."""
@@ -102,10 +117,11 @@ def quiet(tx: Tx, account: int, after: int, before: int, most: int) -> list[Quie
     return [Quiet(row["id"], row["network_code"], row["sent_at"]) for row in rows]
 
 
-def mark_overdue(tx: Tx, message_ids: Sequence[int]) -> None:
-    """Note that these wait unusually long for their final report."""
-    if message_ids:
-        tx.run("messages.mark_overdue", ids=list(message_ids))
+def mark_overdue(tx: Tx, message_ids: Sequence[int]) -> set[int]:
+    """Note that these wait unusually long for their final report; those that still do."""
+    if not message_ids:
+        return set()
+    return {row[0] for row in tx.tuples("messages.mark_overdue", ids=list(message_ids))}
 
 
 def any_uncertain(tx: Tx, account: int) -> bool:

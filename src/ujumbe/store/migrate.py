@@ -1,6 +1,7 @@
 """Numbered SQL files, forward only, one transaction each, with checksums.
 
-They are written in SQLite's words. PostgreSQL's differ in three types and two table options, so one file serves both.
+They are written in SQLite's words. PostgreSQL's differ in three types and two table options, so one file serves both;
+what only PostgreSQL has stands behind `-- postgres:`.
 """
 
 import hashlib
@@ -41,6 +42,7 @@ _POSTGRES: Final = (
     (re.compile(r"\bBLOB\b"), "BYTEA"),
     (re.compile(r"\) STRICT(?:, WITHOUT ROWID)?;"), ");"),
     (re.compile(r"\b(\w+) COLLATE NOCASE"), r"lower(\1)"),
+    (re.compile(r"^-- postgres: ", re.MULTILINE), ""),
 )
 
 
@@ -117,8 +119,8 @@ def upgrade(connection: Connection) -> list[Migration]:
 
 def _apply(connection: Connection, migration: Migration) -> None:
     dialect = _dialect(connection)
-    for statement in _statements(migration.sql):
-        connection.execute(_words(statement, dialect))
+    for statement in _statements(_words(migration.sql, dialect)):
+        connection.execute(statement)
     # The values are ours alone: a number, a file's name, a checksum.
     connection.execute(
         f"INSERT INTO migrations VALUES ({migration.number}, '{migration.name}', '{migration.checksum}', "  # noqa: S608

@@ -15,11 +15,16 @@ LOCK: Final = "nodes"
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that holds a node number. `role` is `service`, `worker` or `command`."""
+    """A process that holds a node number.
+
+    `role` is `service` (answers and sends), `api` (only answers), `worker` (only sends) or `command`.
+    """
 
     node: int
     role: str
     name: str
+    account: int | None
+    """Whose messages it answers for or sends."""
     leased_until: int
 
 
@@ -37,9 +42,8 @@ def lease(tx: Tx, held: Lease | None, role: str) -> Lease:
     if node >= ids.NODES:
         raise StoreUnavailableError(f"all {ids.NODES} node numbers are taken; one is free again within ten minutes")
     low = free["high_ms"] if free is not None else 0
-    name = f"{socket.gethostname()}:{os.getpid()}"
     high = max(wanted, low + LEASE_MS)
-    taken = tx.all("nodes.take", node=node, until=until, high=high, role=role, process=name)[0]
+    taken = tx.all("nodes.take", node=node, until=until, high=high, role=role, process=_name())[0]
     return Lease(node, until, low, taken["high_ms"])
 
 
@@ -48,9 +52,18 @@ def release(tx: Tx, held: Lease, last_ms: int) -> None:
     tx.run("nodes.release", node=held.node, held=held.until_ms, high=last_ms)
 
 
+def serve(tx: Tx, account: int) -> None:
+    """Show whose messages this process answers for or sends."""
+    tx.run("nodes.serve", account=account, process=_name(), now=tx.now)
+
+
 def living(tx: Tx) -> list[Process]:
     """The processes whose lease still runs. One that was killed is among them for up to ten minutes."""
     return [
-        Process(row["node"], row["role"], row["process"], row["leased_until"])
+        Process(row["node"], row["role"], row["process"], row["account_id"], row["leased_until"])
         for row in tx.all("nodes.living", now=tx.now)
     ]
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -12,8 +12,8 @@ SQLITE: Final = "sqlite:///"
 async def open_database(url: str, *, upgrade: bool = False, role: str = "command") -> Database:
     """Open `sqlite:///PATH` or `postgresql://…`, with its tables up to date.
 
-    `role` is `service`, `worker` or `command`: how the process shows among those that live, and whether it hears of
-    new work. Raises `MigrationError`, or `StoreUnavailableError`.
+    `role` (see nodes.py) is how the process shows among those that live; one that is no `command` hears of new work.
+    Raises `MigrationError`, or `StoreUnavailableError`.
     """
     if url.startswith(SQLITE):
         path = Path(url.removeprefix(SQLITE))

@@ -125,9 +125,9 @@ def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> 
         tx.run("outbox.set_aside", ids=list(message_ids), state=state, reason=reason, now=tx.now)
 
 
-def take(tx: Tx, message_ids: Sequence[int]) -> set[int]:
-    """Bring those of `message_ids` that are still queued into `sending`; which they were."""
-    return {row[0] for row in tx.tuples("outbox.take", ids=list(message_ids), now=tx.now)}
+def take(tx: Tx, message_ids: Sequence[int]) -> int:
+    """Bring those of `message_ids` that are still queued into `sending`; how many they were."""
+    return tx.run("outbox.take", ids=list(message_ids), now=tx.now) if message_ids else 0
 
 
 def next_due(tx: Tx, account: int) -> int | None:
@@ -142,4 +142,5 @@ def next_due(tx: Tx, account: int) -> int | None:
 
 def depth(tx: Tx, account: int) -> dict[State, tuple[int, int]]:
     """How many messages are queued and scheduled, and since when (epoch ms) the first of them has been due."""
-    return {State(row["state"]): (row["number"], row["oldest"]) for row in tx.all("outbox.depth", account=account)}
+    rows = tx.all("outbox.depth", account=account)
+    return {State(row["state"]): (row["number"], row["oldest"]) for row in rows if row["number"]}

@@ -5,6 +5,7 @@ from ujumbe.store.database import Tx
 
 def free_at(tx: Tx, account: int, scope: str) -> int:
     """When (epoch microseconds) what this sender took so far has had its time; nobody else takes more meanwhile."""
+    tx.lock(f"pace {account} {scope}")  # a lock that tells the time after it: who waited must not judge by an old one
     tx.run("paces.ensure", account=account, scope=scope)
     return int(tx.all("paces.free_at", account=account, scope=scope)[0]["free_at"])
 

@@ -6,16 +6,18 @@ older than the lock), and by units that run again after a deadlock.
 """
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
-from urllib.parse import urlsplit
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 from ujumbe import faults
 from ujumbe.domain.errors import StoreUnavailableError
@@ -35,6 +37,10 @@ REPEATS: Final = 5
 """How often a unit runs again that lost a deadlock, or its connection before the commit."""
 FATE_SECONDS: Final = 5.0
 """How long we ask what became of a commit whose answer was lost."""
+UNKNOWN: Final = "the connection was lost while it committed, and its fate is unknown"
+UNREADABLE: Final = "postgresql://…"
+LIFE: Final = "SELECT stats_reset FROM pg_stat_bgwriter"
+"""Changes whenever the server begins anew after a crash, and not when it was ended in order."""
 
 log = structlog.get_logger()
 
@@ -80,10 +86,10 @@ class PostgresDatabase:
         loop = asyncio.get_running_loop()
         if self._listener is not None:
             await loop.run_in_executor(None, self._listener.close)
-        if self._ids is not None:
-            with suppress(StoreUnavailableError):  # then the lease runs out by itself
-                await loop.run_in_executor(self._pool, self._write, self._release_node)
         await loop.run_in_executor(None, self._pool.shutdown)
+        if self._ids is not None:  # only now: what was handed over may have made ids to its end
+            with suppress(StoreUnavailableError):  # then the lease runs out by itself
+                await loop.run_in_executor(None, self._write, self._release_node)
         for connection in self._open:
             connection.close()
         self._open.clear()
@@ -110,6 +116,9 @@ class PostgresDatabase:
             self.on_wake()
 
     def _prepare(self, upgrade: bool) -> None:
+        if self.name == UNREADABLE:  # the driver's words would quote it
+            why = "its address cannot be read; what is special in a password is written as %2F and the like"
+            raise StoreUnavailableError(f"the database {self.name} cannot be opened ({why})")
         try:
             connection = self._connection()
             if upgrade:
@@ -126,9 +135,11 @@ class PostgresDatabase:
         if connection is None or connection.closed:
             if connection is not None:
                 self._open.discard(connection)
-            connection = self._local.connection = connect(self._url)
+            connection = connect(self._url)
             self._open.add(connection)
             self._clock.set_by(connection)
+            self._local.life = connection.execute(LIFE).fetchone()
+            self._local.connection = connection
         return connection
 
     def _drop(self) -> None:
@@ -183,6 +194,9 @@ class PostgresDatabase:
                 raise StoreUnavailableError(f"the database cannot be written now ({told(error)})") from None
             # Its own words may quote the row: numbers and texts.
             raise DataRefusedError(f"the database refused it ({told(error)})") from None
+        except StopIteration as error:  # no future takes it, and its caller would wait forever
+            self._roll_back(lost=False)
+            raise RuntimeError("the work raised StopIteration") from error
         except BaseException:
             self._roll_back(lost=False)
             raise
@@ -203,6 +217,8 @@ class PostgresDatabase:
                 self._roll_back(lost)
                 if repeat == 2 or not lost:
                     raise StoreUnavailableError(f"the database cannot be read now ({told(error)})") from None
+            except StopIteration as error:
+                raise RuntimeError("the work raised StopIteration") from error
         raise AssertionError("the second repeat returns or raises")
 
     def _roll_back(self, lost: bool) -> None:
@@ -219,21 +235,35 @@ class PostgresDatabase:
     def _was_committed(self, transaction: int) -> bool:
         """Whether a transaction was committed whose COMMIT got no answer. Raises `StoreUnavailableError` if unknown."""
         deadline = time.monotonic() + FATE_SECONDS
+        life = self._local.life
+        self._drop()
         while True:
-            self._drop()
             try:
-                row = (
-                    self._connection().execute("SELECT pg_xact_status(%s::text::xid8)", (str(transaction),)).fetchone()
-                )
+                fate, why = self._fate(transaction, life), "the server does not tell yet"
             except psycopg.Error as error:
-                if time.monotonic() > deadline:
-                    why = f"the connection was lost while it committed, and its fate is unknown ({told(error)})"
-                    raise StoreUnavailableError(why) from None
-                row = None
-            if row is not None and row[0] != "in progress":
-                log.warning("a commit's answer was lost; its fate was read back", fate=row[0])
-                return bool(row[0] == "committed")
+                self._drop()
+                fate, why = None, told(error)
+            if fate is not None:
+                log.warning("a commit's answer was lost; its fate was read back", fate=fate)
+                return fate == "committed"
+            if time.monotonic() > deadline:
+                raise StoreUnavailableError(f"{UNKNOWN} ({why})")
             time.sleep(0.05)
+
+    def _fate(self, transaction: int, life: Any) -> str | None:
+        """What became of a transaction that began in this `life` of the server; None while that is open."""
+        try:
+            sql = "SELECT pg_xact_status(%s::text::xid8)"
+            row = self._connection().execute(sql, (str(transaction),)).fetchone()
+        except psycopg.errors.InvalidParameterValue:
+            return "lost in a crash"  # with its number, which nobody else has got yet
+        fate: str | None = row[0] if row is not None else None
+        if self._local.life == life:
+            return fate if fate != "in progress" else None
+        if fate == "committed":
+            # After a crash the numbers of lost transactions are given out again: it may be somebody else's commit.
+            raise StoreUnavailableError(f"{UNKNOWN} (the server crashed meanwhile)")
+        return "lost in a crash"
 
     def _ids_in_force(self) -> Ids:
         """The source of ids, whose lease is kept in transactions of their own: no unit that fails takes it along."""
@@ -246,7 +276,7 @@ class PostgresDatabase:
                     lease = nodes.lease(PostgresTx(connection, _no_ids, self._clock), held, self._role)
                     connection.execute("COMMIT")
                 if self._ids is None:
-                    self._ids = Ids(lease)
+                    self._ids = Ids(lease, self._clock.now_ms)
                 else:
                     self._ids.renew(lease)
             return self._ids
@@ -265,9 +295,19 @@ class _AgainError(Exception):
 
 
 def shown(url: str) -> str:
-    """A database's address without its password, for people."""
-    parts = urlsplit(url)
-    return f"postgresql://{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    """A database's address without its password, for people: read as the driver reads it, or not at all."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return UNREADABLE
+    hosts, ports, name = (str(parts.get(key) or "") for key in ("host", "port", "dbname"))
+    if re.search("[^0-9,]", ports) or re.search("[@/]", name):
+        return UNREADABLE  # it is likely a password with a slash in it
+    places = [
+        f"{f'[{host}]' if ':' in host else host or 'localhost'}{f':{port}' if port else ''}"
+        for host, port in zip_longest(hosts.split(","), ports.split(","), fillvalue="")
+    ]
+    return f"postgresql://{','.join(places)}/{name}"
 
 
 def _no_ids() -> Ids:
@@ -285,6 +325,8 @@ def _lost(error: psycopg.Error) -> bool:
 def told(error: psycopg.Error) -> str:
     """What a driver's error may tell: the server's main sentence, never its detail, which quotes rows."""
     sentence = error.diag.message_primary if error.sqlstate else str(error).strip().partition("\n")[0]
+    if error.sqlstate and isinstance(error, psycopg.DataError):  # the one kind whose main sentence quotes values
+        sentence = "a value does not fit its column"
     return f"{type(error).__name__}: {sentence}"
 
 

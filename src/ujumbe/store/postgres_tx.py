@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.numeric import Int8Dumper
 
 from ujumbe import faults
+from ujumbe.store.clock import steady
 from ujumbe.store.database import Columns, Parameters, Row
 from ujumbe.store.ids import Ids
 from ujumbe.store.sql import Dialect, for_postgres, statements
@@ -20,6 +21,11 @@ CONNECT_SECONDS: Final = 5
 LOST_MS: Final = 15_000
 """How long the network may swallow what we send before the connection counts as lost."""
 CLOCK_SECONDS: Final = 10.0
+OPTIONS: Final = (
+    # A statement after a lock must see what was committed while it waited, whatever the database's own default is.
+    r"-c default_transaction_isolation=read\ committed "
+    "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+)
 
 
 def connect(url: str, **more: Any) -> Connection:
@@ -36,8 +42,12 @@ def connect(url: str, **more: Any) -> Connection:
         keepalives_interval=5,
         keepalives_count=3,
         tcp_user_timeout=LOST_MS,
-        options="-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+        options=OPTIONS,
         **more,
+    )
+    # Stricter than `on` (a standby that has applied it, say) stays as it was configured.
+    connection.execute(
+        "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'"
     )
     # By default the width follows the value, and each width would be a statement to prepare anew.
     connection.adapters.register_dumper(int, Int8Dumper)
@@ -48,25 +58,26 @@ class Clock:
     """The database's clock, carried on by our own steady one: leases of several machines are of one time."""
 
     def __init__(self) -> None:
-        self._base_ms = time.time_ns() // 1_000_000
-        self._since = time.monotonic()
+        # One value, since several threads set and read it.
+        self._set = (time.time_ns() // 1_000_000, steady())
         self._keep_until = 0.0
 
     def now_ms(self) -> int:
         """The database's time, epoch milliseconds."""
-        return self._base_ms + int((time.monotonic() - self._since) * 1000)
+        base_ms, since = self._set
+        return base_ms + int((steady() - since) * 1000)
 
     def keep(self, connection: Connection) -> None:
         """Set it anew where it has run by itself for ten seconds (or the machine slept)."""
-        if time.monotonic() > self._keep_until:
+        if steady() > self._keep_until:
             self.set_by(connection)
 
     def set_by(self, connection: Connection) -> None:
         """Set it by the database's."""
         row = connection.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").fetchone()
         assert row is not None
-        self._base_ms, self._since = row[0], time.monotonic()
-        self._keep_until = self._since + CLOCK_SECONDS
+        self._set = (row[0], steady())
+        self._keep_until = self._set[1] + CLOCK_SECONDS
 
 
 class PostgresTx:

@@ -1,5 +1,6 @@
 """How long final reports took, by network: what is unusual is worked out from it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ujumbe.store.database import Tx
@@ -8,10 +9,16 @@ LONGEST_BUCKET: Final = 20
 """2**20 seconds: twelve days."""
 
 
-def note(tx: Tx, account: int, network_code: str, took_ms: int) -> None:
-    """Count a final report that came so long after AT had taken the text."""
-    bucket = min(max(took_ms // 1000, 0).bit_length(), LONGEST_BUCKET)
-    tx.run("report_times.note", account=account, network_code=network_code, bucket=bucket)
+def bucket(took_ms: int) -> int:
+    """The power of two of seconds that a report took at most."""
+    return min(max(took_ms // 1000, 0).bit_length(), LONGEST_BUCKET)
+
+
+def note(tx: Tx, account: int, took: Mapping[tuple[str, int], int]) -> None:
+    """Count final reports: how many, by network code and bucket."""
+    # In order, so that two processes never wait for each other in a ring.
+    for (network_code, power), reports in sorted(took.items()):
+        tx.run("report_times.note", account=account, network_code=network_code, bucket=power, reports=reports)
 
 
 def counts(tx: Tx, account: int) -> dict[str, dict[int, int]]:

@@ -129,6 +129,8 @@ class SqliteDatabase:
                 connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
             raise StoreUnavailableError(f"the database cannot be read now ({error})") from error
+        except StopIteration as error:  # no future takes it, and its caller would wait forever
+            raise RuntimeError("the work raised StopIteration") from error
 
 
 def _check(connection: sqlite3.Connection, name: str, sql: str) -> None:

@@ -32,7 +32,6 @@ class Standing(NamedTuple):
 class Facts:
     """What evidence adds to a message; None leaves what is known."""
 
-    provider_id: str | None = None
     progress: str | None = None
     network_code: str | None = None
     cost: Money | None = None
@@ -69,13 +68,13 @@ def move(tx: Tx, moves: Sequence[Move]) -> int:
     """Carry out `moves`, each of another message; how many found their message where it was read."""
     rows = [
         (each.was.id, each.was.state, each.state, int(each.assumed), each.reason, each.due,
-         each.facts.provider_id or None, each.facts.progress, each.facts.network_code or None,
+         each.facts.progress, each.facts.network_code or None,
          *_money(each.facts.cost))
         for each in moves
     ]  # fmt: skip
     if not rows:
         return 0
-    names = ("id", "was", "state", "assumed", "reason", "due", "provider_id", "progress", "network_code",
+    names = ("id", "was", "state", "assumed", "reason", "due", "progress", "network_code",
              "cost_micros", "cost_currency")  # fmt: skip
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     if State.QUEUED in columns["state"]:
@@ -83,7 +82,7 @@ def move(tx: Tx, moves: Sequence[Move]) -> int:
     return tx.many("messages.move", columns, now=tx.now)
 
 
-class Taken(NamedTuple):
+class Sent(NamedTuple):
     """A text that AT took, with what its reply says."""
 
     message: int
@@ -95,15 +94,16 @@ class Taken(NamedTuple):
     cost: Money | None
 
 
-def take(tx: Tx, taken: Sequence[Taken]) -> int:
+def take(tx: Tx, taken: Sequence[Sent]) -> int:
     """Bring what is still being sent to `sent`, where AT's reply says so; how many messages that was."""
-    columns: dict[str, list[Any]] = {
-        "id": [each.message for each in taken],
-        "provider_id": [each.provider_id for each in taken],
-        "cost_micros": [None if each.cost is None else each.cost.micros for each in taken],
-        "cost_currency": [None if each.cost is None else each.cost.currency for each in taken],
-    }
-    return tx.many("messages.taken", columns, now=tx.now)
+    by_cost: dict[Money | None, list[int]] = {}
+    for each in taken:
+        by_cost.setdefault(each.cost, []).append(each.message)
+    moved = 0
+    for cost, ids in by_cost.items():  # a handful: a price goes by network
+        micros, currency = _money(cost)
+        moved += tx.run("messages.take", ids=ids, cost_micros=micros, cost_currency=currency, now=tx.now)
+    return moved
 
 
 def _money(cost: Money | None) -> tuple[int | None, str | None]:

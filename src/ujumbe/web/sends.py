@@ -7,6 +7,7 @@ and shares what decides: the model, its errors and `accept`.
 import json
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
@@ -46,8 +47,7 @@ class SendRoute:
             raise problems.invalid([{"field": error.field, "message": str(error)}]) from None
         except StoreUnavailableError:
             raise problems.unavailable() from None
-        document = json.dumps(accepted.document, ensure_ascii=False, separators=(",", ":")).encode()
-        await respond(send, 202, JSON, document, *([REPLAYED] if accepted.replayed else []))
+        await respond(send, 202, JSON, to_json(accepted.document), *([REPLAYED] if accepted.replayed else []))
 
 
 def _idempotency_key(scope: Scope) -> str | None:

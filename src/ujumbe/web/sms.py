@@ -15,7 +15,7 @@ from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.domain import phone, text
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.domain.outcome import Verdict
-from ujumbe.flows import consent, delivery, inbound, inferring, sending, subscriptions
+from ujumbe.flows import delivery, door, inferring, sending
 from ujumbe.flows.sending import PausedError
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
@@ -84,6 +84,9 @@ class SmsRoutes:
             headers = [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
             await respond(send, problem.status, JSON, _json({"error": problem.detail}), *headers)
             return
+        except StoreUnavailableError as error:
+            await respond(send, 503, JSON, _json(_not_stored(error)))
+            return
         body = await read_body(scope, receive, LARGEST_BODY)
         form = forms.fields(body, scope["query_string"], header(scope, b"content-type"))
         try:
@@ -99,13 +102,16 @@ class SmsRoutes:
 
     async def _submit(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:
         """Accept, submit, record: the status and body of the answer."""
+        async with self._runtime.at_once:
+            return await self._submit_now(batch, number)
+
+    async def _submit_now(self, batch: Batch, number: str) -> tuple[int, dict[str, Any]]:
         runtime = self._runtime
         try:
             call = await runtime.db.write(sending.accept_now, batch, number, runtime.limits)
             runtime.metrics.accepted.labels(batch.source).inc()
         except StoreUnavailableError as error:
-            log.warning("a send could not be stored", why=str(error))
-            return 503, {"error": "The database cannot take the message now; nothing was sent. Try again."}
+            return 503, _not_stored(error)
         if call is None:
             return 200, _answer(number, _opted_out(number))
         if isinstance(call, PausedError):
@@ -133,39 +139,44 @@ class SmsRoutes:
         await respond(send, 400 if answer == b"BAD" else 200, TEXT, answer)
 
     async def _take(self, kind: Kind, raw: Raw) -> bytes:
+        """Store and apply a callback; the answer to it. One that we cannot apply is kept aside, and answered too."""
         runtime = self._runtime
-        account, db = runtime.account, runtime.db
+        fate, answer = Fate.BROKEN, b"OK"
         try:
-            if kind is Kind.INCOMING:
-                complete, replied = await db.write(inbound.receive, account, raw, runtime.settings.reply)
-                if replied:
-                    runtime.metrics.accepted.labels(Source.REPLY).inc()
-                runtime.metrics.callbacks.labels(kind, "complete" if complete else "incomplete").inc()
-                log.info("incoming text", complete=complete, auto_reply=replied)
-                return b"GOOD" if complete else b"BAD"
-            if kind is Kind.OPT_OUT:
-                fate = await db.write(consent.receive, account, raw, runtime.settings.default_country)
-            elif kind is Kind.REPORT:
-                fate = await self._report(raw)
-            else:
-                fate = await db.write(subscriptions.receive, account, raw)
+            try:
+                fate, answer = await self._apply(kind, raw)
+            except StoreUnavailableError:
+                raise
+            except Exception as error:
+                log.exception("a callback could not be applied; it is kept aside", kind=kind)
+                await runtime.db.write(door.keep_aside, runtime.account, raw, type(error).__name__)
+                answer = b"GOOD" if kind is Kind.INCOMING else b"OK"
         except StoreUnavailableError as error:
             log.warning("a callback could not be stored", kind=kind, why=str(error))
-            raise Problem(
-                "unavailable", "The database cannot take the callback now", headers={"Retry-After": "5"}
-            ) from None
+            detail = "The database cannot take the callback now"
+            raise Problem("unavailable", detail, headers={"Retry-After": "5"}) from None
         runtime.metrics.callbacks.labels(kind, fate).inc()
-        log.info("callback", kind=kind, fate=fate)
-        return b"OK"
+        return answer
 
-    async def _report(self, raw: Raw) -> Fate:
+    async def _apply(self, kind: Kind, raw: Raw) -> tuple[Fate, bytes]:
         runtime = self._runtime
-        account, db, infer = runtime.account, runtime.db, runtime.settings.infer_reports
-        fate = await db.write(delivery.receive, account, raw)
-        if fate is Fate.WAITING:
-            # Its send may have been recorded at the same moment, or its id may never have been learnt.
-            await db.write(inferring.after_report, account, raw, infer=infer)
-        return fate
+        if kind is Kind.REPORT:
+            fate = await runtime.door.reports(delivery.read(raw))
+            if fate is Fate.WAITING:
+                # Its send may have been recorded at the same moment, or its id may never have been learnt.
+                infer = runtime.settings.infer_reports
+                await runtime.db.write(inferring.after_report, runtime.account, raw, infer=infer)
+            log.debug("report", fate=fate)
+            return fate, b"OK"
+        if kind is Kind.INCOMING:
+            heard = await runtime.door.incoming(raw)
+            if heard.replied:
+                runtime.metrics.accepted.labels(Source.REPLY).inc()
+            log.info("incoming text", fate=heard.fate, complete=heard.complete, auto_reply=heard.replied)
+            return heard.fate, b"GOOD" if heard.complete else b"BAD"
+        fate = await runtime.door.notices[kind](raw)
+        log.info("notice", kind=kind, fate=fate)
+        return fate, b"OK"
 
 
 def _what_to_send(form: Mapping[str, str], default_country: str) -> tuple[str, str]:
@@ -189,6 +200,11 @@ def _answer(number: str, reply: replies.SendReply) -> dict[str, Any]:
     else:
         told = f"SMS not sent to {number}: {outcome.name or outcome.meaning}"
     return {"message": told, "response": dict(reply.raw)}
+
+
+def _not_stored(error: StoreUnavailableError) -> dict[str, str]:
+    log.warning("a send could not be stored", why=str(error))
+    return {"error": "The database cannot take the message now; nothing was sent. Try again."}
 
 
 def _opted_out(number: str) -> replies.SendReply:

@@ -59,8 +59,12 @@ async def _turn(runtime: Runtime, throttle: Throttle, under_way: set[asyncio.Tas
         task.add_done_callback(lambda _: runtime.outbox.set())
     if claimed.health.pause is not Pause.NONE:
         throttle.restart()
-        await _paused(runtime)
-    elif not claimed.calls and not claimed.more:
+        await _paused(runtime, claimed.health.pause, claimed.health.note)
+        return
+    if runtime.paused is not Pause.NONE:
+        log.info("sending goes on")
+        runtime.paused = Pause.NONE
+    if not claimed.calls and not claimed.more:
         await _rest(runtime, claimed)
 
 
@@ -77,22 +81,22 @@ async def _submit(runtime: Runtime, throttle: Throttle, call: Call) -> None:
         throttle.end(len(call.messages), taken)
 
 
-async def _paused(runtime: Runtime) -> None:
+async def _paused(runtime: Runtime, held_by: Pause, note: str) -> None:
     """Ask AT something harmless when it is time, as one of all workers; its answer may let the account go on."""
+    if runtime.paused is not held_by:
+        log.error("sending is paused", kind=held_by, why=note)
+        runtime.paused = held_by
     health = await runtime.db.write(pausing.take_probe, runtime.account)
     if health is None:
         await _woken(runtime, POLL_SECONDS)
         return
-    log.error("sending is paused", kind=health.pause, why=health.note)
     try:
         answer = await runtime.client.fetch_balance()
     except ProviderError as error:
         log.warning("a probe failed", why=str(error))
-        goes_on = await runtime.db.write(pausing.probed, runtime.account, health.pause, error)
+        await runtime.db.write(pausing.probed, runtime.account, health.pause, error)
     else:
-        goes_on = await runtime.db.write(pausing.probed, runtime.account, health.pause, answer)
-    if goes_on:
-        log.info("sending goes on")
+        await runtime.db.write(pausing.probed, runtime.account, health.pause, answer)
 
 
 async def _rest(runtime: Runtime, claimed: Claimed) -> None:

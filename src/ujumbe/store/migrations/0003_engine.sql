@@ -14,6 +14,7 @@ ALTER TABLE accounts ADD COLUMN slow_until INTEGER NOT NULL DEFAULT 0;
 -- Who holds a node number: shown to people, and asked by commands that leave sending to a running service.
 ALTER TABLE nodes ADD COLUMN role TEXT NOT NULL DEFAULT '';
 ALTER TABLE nodes ADD COLUMN process TEXT NOT NULL DEFAULT '';
+ALTER TABLE nodes ADD COLUMN account_id INTEGER;  -- whose messages it sends; not known yet when a process begins
 
 -- When a paced sender may send its next text (microseconds, since a fast one sends several a millisecond).
 CREATE TABLE paces (
@@ -28,6 +29,8 @@ CREATE TABLE paces (
 ALTER TABLE messages ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 ALTER TABLE messages ADD COLUMN sent_at INTEGER;
 ALTER TABLE messages ADD COLUMN overdue INTEGER NOT NULL DEFAULT 0 CHECK (overdue IN (0, 1));
+-- Each attempt has its own id at AT, in `attempts`.
+ALTER TABLE messages DROP COLUMN provider_id;
 UPDATE messages SET scope = (SELECT b.scope FROM batches b WHERE b.id = messages.batch_id);
 DROP INDEX messages_queued;
 CREATE INDEX messages_queued ON messages (account_id, scope, priority DESC, due_at, id) WHERE state = 'queued';
@@ -40,6 +43,11 @@ DROP INDEX messages_by_state;
 CREATE INDEX messages_by_state ON messages (account_id, state, id)
     WHERE state = 'sent' OR state = 'undelivered' OR state = 'failed' OR state = 'blocked' OR state = 'expired'
        OR state = 'canceled' OR state = 'uncertain';
+
+-- Each message is updated three or four times within minutes; by default PostgreSQL would clean up after a fifth of all
+-- messages there ever were, and claims would walk over what was sent long ago.
+-- postgres: ALTER TABLE messages SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+-- postgres: ALTER TABLE attempts SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
 
 -- A report whose id we never learnt settled it: likely, not proven.
 ALTER TABLE attempts ADD COLUMN inferred INTEGER NOT NULL DEFAULT 0 CHECK (inferred IN (0, 1));

@@ -12,7 +12,7 @@ SELECT id, username, host FROM accounts ORDER BY id;
 SELECT pause, pause_note, paused_at, probe_at, probes, strikes, slow_until FROM accounts WHERE id = :id;
 
 -- name: lock
-SELECT pause, pause_note, paused_at, probe_at, probes, strikes, slow_until FROM accounts WHERE id = :id FOR UPDATE;
+SELECT pause, pause_note, paused_at, probe_at, probes, strikes, slow_until FROM accounts WHERE id = :id FOR NO KEY UPDATE;
 
 -- name: pause
 UPDATE accounts SET pause = :pause, pause_note = :note, paused_at = :now, probe_at = :probe_at WHERE id = :id;
@@ -33,7 +33,9 @@ UPDATE accounts SET probe_at = 0, probes = 0 WHERE id = :id AND pause <> '';
 UPDATE accounts SET strikes = :strikes WHERE id = :id;
 
 -- name: calm
-UPDATE accounts SET strikes = 0, probes = 0 WHERE id = :id AND (strikes <> 0 OR probes <> 0);
+-- An answered send also shows that the key is good.
+UPDATE accounts SET strikes = 0, probes = 0, pause = CASE WHEN pause = 'credentials' THEN '' ELSE pause END
+ WHERE id = :id AND (strikes <> 0 OR probes <> 0 OR pause = 'credentials');
 
 -- name: slow
 UPDATE accounts SET slow_until = :until WHERE id = :id AND slow_until < :until;

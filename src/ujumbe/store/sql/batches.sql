@@ -26,7 +26,7 @@ SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_
 SELECT state, count(*) AS number FROM messages WHERE batch_id = :batch GROUP BY state;
 
 -- name: cancel
--- What a worker is taking up at this moment has left, as far as we are concerned.
+-- Waits for claims, which look at more than they take: what they leave is canceled.
 UPDATE messages SET state = 'canceled', reason = :reason, updated_at = :now
  WHERE id IN (SELECT id FROM messages WHERE batch_id = :batch AND state IN ('scheduled', 'queued')
-               ORDER BY id FOR UPDATE SKIP LOCKED);
+               ORDER BY id FOR UPDATE);

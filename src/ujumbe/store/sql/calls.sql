@@ -8,7 +8,9 @@ SELECT u.id, :account, 'open', u.recipients, :lease_until, :now
   FROM unnest(:id::bigint[], :recipients::bigint[]) AS u (id, recipients);
 
 -- name: insert_attempt
-INSERT INTO attempts (message_id, call_id, number, state) VALUES (:message, :call, :number, 'open');
+INSERT INTO attempts (message_id, call_id, number, state)
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), 'open'
+  FROM json_each(:rows);
 
 -- name: insert_attempt (postgres)
 INSERT INTO attempts (message_id, call_id, number, state)
@@ -61,15 +63,9 @@ UPDATE attempts a
 UPDATE attempts SET provider_id = :provider_id, inferred = 1
  WHERE message_id = :message AND call_id = :call AND state = 'uncertain' AND provider_id IS NULL;
 
--- name: by_provider_id
--- The plus keeps SQLite from beginning with all messages of the account. The number only decides between several: should a report spell it in another way, the id alone still tells.
-SELECT a.message_id FROM attempts a JOIN messages m ON m.id = a.message_id
- WHERE a.provider_id = :provider_id AND +m.account_id = :account
- ORDER BY CASE WHEN a.number = :number THEN 0 ELSE 1 END, a.call_id DESC
- LIMIT 1;
-
--- name: known_among
-SELECT DISTINCT a.provider_id FROM attempts a JOIN messages m ON m.id = a.message_id
+-- name: by_provider_ids
+-- The plus keeps SQLite from beginning with all messages of the account.
+SELECT a.provider_id, a.number, a.message_id, a.call_id FROM attempts a JOIN messages m ON m.id = a.message_id
  WHERE a.provider_id = ANY (:provider_ids) AND +m.account_id = :account;
 
 -- name: abandon
@@ -81,6 +77,10 @@ RETURNING id;
 
 -- name: latest
 SELECT message_id, max(call_id) AS call_id FROM attempts WHERE message_id = ANY (:ids) GROUP BY message_id;
+
+-- name: doubts
+SELECT message_id, count(*) AS number FROM attempts
+ WHERE message_id = ANY (:ids) AND state IN ('open', 'uncertain') GROUP BY message_id;
 
 -- name: open_of
 SELECT message_id, call_id, number FROM attempts WHERE call_id = ANY (:calls) AND state = 'open' ORDER BY message_id;

@@ -54,15 +54,14 @@ SELECT m.id, m.number, m.batch_id, m.priority, m.due_at, m.expires_at,
  WHERE m.account_id = :account AND m.state = 'queued' AND m.scope = :scope AND m.priority = :priority
    AND m.due_at <= :now
  ORDER BY m.due_at, m.id LIMIT :most
-   FOR UPDATE OF m SKIP LOCKED;
+   FOR NO KEY UPDATE OF m SKIP LOCKED;
 
 -- name: set_aside
 UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id = ANY (:ids) AND state = 'queued';
 
 -- name: take
 UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_at = :now
- WHERE id = ANY (:ids) AND state = 'queued'
-RETURNING id;
+ WHERE id = ANY (:ids) AND state = 'queued';
 
 -- name: first_due
 SELECT min(due_at) AS due FROM messages
@@ -73,5 +72,7 @@ SELECT min(due_at) AS due FROM messages WHERE account_id = :account AND state = 
 
 -- name: depth
 -- Counted along indexes that hold only what waits.
-SELECT state, count(*) AS number, min(due_at) AS oldest FROM messages
- WHERE account_id = :account AND state IN ('queued', 'scheduled') GROUP BY state;
+SELECT 'queued' AS state, count(*) AS number, min(due_at) AS oldest FROM messages
+ WHERE account_id = :account AND state = 'queued'
+UNION ALL
+SELECT 'scheduled', count(*), min(due_at) FROM messages WHERE account_id = :account AND state = 'scheduled';

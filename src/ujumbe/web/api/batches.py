@@ -53,7 +53,7 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     outcome: Literal["sent", "not_sent"]
-    resend: bool = False
+    resend: bool = Field(False, strict=True, description="Send it again; only with `not_sent`")
 
 
 @router.get("/batches/{batch_id}", dependencies=[Depends(needs("read"))])

@@ -56,7 +56,7 @@ class Send(BaseModel):
     from_: str | None = Field(None, alias="from", description="Sender ID; AT_SENDER_ID or AT_SHORTCODE when left out")
     kind: Literal["bulk", "two_way", "premium"] = "bulk"
     category: Literal["otp", "transactional", "promotional"] = "transactional"
-    priority: int = Field(0, ge=-9, le=9, description="Higher goes first")
+    priority: int = Field(0, ge=-9, le=9, strict=True, description="Higher goes first")
     send_at: Moment | None = None
     expires_at: Moment | None = None
     on_uncertain: Literal["hold", "resend", "fail"] = "hold"

@@ -1,0 +1,81 @@
+"""Taking callbacks in: whatever comes is kept as it came, and applied with all that came at the same time."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from ujumbe.africastalking import callbacks as forms
+from ujumbe.africastalking.callbacks import Kind
+from ujumbe.flows import consent, delivery, inbound, subscriptions
+from ujumbe.flows.inbound import Heard
+from ujumbe.store import callbacks
+from ujumbe.store.callbacks import Fate, Kept, New, Raw
+from ujumbe.store.database import Tx
+
+T = TypeVar("T")
+
+LONGEST_NOTE: Final = 200
+
+
+class Rules(NamedTuple):
+    """What the settings say about callbacks."""
+
+    account: int
+    reply: str
+    """The template of the automatic answer; empty for none."""
+    default_country: str
+    """Of national numbers, e.g. KE."""
+
+
+def incoming(rules: Rules) -> Callable[[Tx, Sequence[Raw]], list[Heard]]:
+    """The flow for incoming texts."""
+    return _each(lambda tx, raw: inbound.receive(tx, rules.account, raw, rules.reply))
+
+
+def reports(rules: Rules) -> Callable[[Tx, Sequence[delivery.Received]], list[Fate]]:
+    """The flow for delivery reports."""
+    return lambda tx, received: delivery.receive_all(tx, rules.account, received)
+
+
+def notices(rules: Rules, kind: Kind) -> Callable[[Tx, Sequence[Raw]], list[Fate]]:
+    """The flow for opt-outs, or for subscriptions."""
+    if kind is Kind.OPT_OUT:
+        return _each(lambda tx, raw: consent.receive(tx, rules.account, raw, rules.default_country))
+    return _each(lambda tx, raw: subscriptions.receive(tx, rules.account, raw))
+
+
+def keep_aside(tx: Tx, account: int, raw: Raw, error: str) -> Fate:
+    """Keep a callback that could not be applied, with what went wrong: it can be replayed once that is mended."""
+    form = forms.fields(raw.body, raw.query, raw.content_type)
+    number = form.get("phoneNumber", form.get("from", ""))[:LONGEST_NOTE]
+    new = New(raw, number, form.get("id", "").strip(), Fate.BROKEN, f"could not be applied: {error}"[:LONGEST_NOTE])
+    callbacks.insert_all(tx, account, [new])
+    return Fate.BROKEN
+
+
+def replay(tx: Tx, rules: Rules, callback: int) -> Kept | None:
+    """Apply a kept callback once more; how it stands then, None where there is none.
+
+    What was applied stays applied: everything that a callback does is done once, whatever comes twice.
+    """
+    kept = callbacks.find(tx, rules.account, callback)
+    if kept is None:
+        return None
+    applied = _apply(tx, rules, kept.raw)
+    if kept.fate is not Fate.APPLIED:
+        callbacks.conclude(tx, [(callback, applied.fate, f"replayed: {applied.note or applied.fate}"[:LONGEST_NOTE])])
+    return callbacks.find(tx, rules.account, callback)
+
+
+def _apply(tx: Tx, rules: Rules, raw: Raw) -> New:
+    if raw.kind == Kind.REPORT:
+        return delivery.apply(tx, rules.account, raw)
+    if raw.kind == Kind.INCOMING:
+        return inbound.apply(tx, rules.account, raw, rules.reply).kept
+    if raw.kind == Kind.OPT_OUT:
+        return consent.apply(tx, rules.account, raw, rules.default_country)
+    return subscriptions.apply(tx, rules.account, raw)
+
+
+def _each(flow: Callable[[Tx, Raw], T]) -> Callable[[Tx, Sequence[Raw]], list[T]]:
+    """A flow for many out of one for each: they share the transaction, and the one before is seen by the next."""
+    return lambda tx, raws: [flow(tx, raw) for raw in raws]
