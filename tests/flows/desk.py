@@ -148,7 +148,8 @@ class Desk:
             "date": "2026-03-04",
             **more,
         }
-        return self.store.write(inbound.receive, self.account, form("twoway", given), template)
+        heard = self.store.write(inbound.receive, self.account, form("twoway", given), template)
+        return heard.complete, heard.replied
 
     def opt_out(self, who: str, sender: str = "") -> Fate:
         return self.store.write(

@@ -7,7 +7,7 @@ from tests.flows.desk import ERRORS, Desk, Line, number
 from ujumbe.domain.message import State
 from ujumbe.flows import deciding
 from ujumbe.flows.deciding import StateError
-from ujumbe.flows.recording import LEASE_MS
+from ujumbe.flows.judging import REPEAT_AFTER_MS
 
 S = State
 ID = "ATXid_1"
@@ -41,7 +41,7 @@ def test_each_policy(desk: Desk, policy: str, state: State, how: str, *, assumed
 def test_a_repeat_waits_for_the_old_lease(desk: Desk, clock: Clock) -> None:
     call = desk.claimed(number(1), on_uncertain="resend")
     desk.fail(call, ERRORS["maybe"])
-    clock.forward(LEASE_MS - 1)
+    clock.forward(REPEAT_AFTER_MS - 1)
     assert desk.claim() == []
     clock.forward(1)
     [again] = desk.claim()
@@ -52,7 +52,7 @@ def test_a_repeat_waits_for_the_old_lease(desk: Desk, clock: Clock) -> None:
 
 
 def test_no_repeat_that_would_be_late(desk: Desk) -> None:
-    call = desk.claimed(number(1), on_uncertain="resend", lifetime_ms=LEASE_MS)
+    call = desk.claimed(number(1), on_uncertain="resend", lifetime_ms=REPEAT_AFTER_MS)
     desk.fail(call, ERRORS["maybe"])
     found = desk.message(call.messages[0])
     assert (found.state, found.assumed) == (S.FAILED, True)
@@ -121,11 +121,11 @@ def test_only_what_has_not_left_is_canceled(desk: Desk, state: State) -> None:
 @pytest.mark.parametrize(("line", "state"), [(Line(101, ID), S.SENT), (Line(403), S.FAILED)], ids=["taken", "refused"])
 def test_a_late_answer_stops_the_repeat(desk: Desk, clock: Clock, line: Line, state: State) -> None:
     call = desk.claimed(number(1), on_uncertain="resend")
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     assert desk.settle() == 1
     desk.answer(call, line)
     assert desk.state(call.messages[0]) is state
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     assert desk.claim() == []
 
 
@@ -133,14 +133,14 @@ def test_a_late_answer_stops_the_repeat(desk: Desk, clock: Clock, line: Line, st
 def test_a_report_on_the_first_attempt_replaces_the_end_of_a_repeat_that_never_left(
     desk: Desk, clock: Clock, end: str
 ) -> None:
-    call = desk.claimed(number(1), on_uncertain="resend", lifetime_ms=2 * LEASE_MS)
+    call = desk.claimed(number(1), on_uncertain="resend", lifetime_ms=2 * REPEAT_AFTER_MS)
     [message] = call.messages
     desk.answer(call, Line(501, ID))
     if end == "canceled":
         desk.store.write(deciding.cancel, desk.account, message)
     elif end == "blocked":
         desk.opt_out(number(1))
-    clock.forward(2 * LEASE_MS if end == "expired" else LEASE_MS)
+    clock.forward(2 * REPEAT_AFTER_MS if end == "expired" else REPEAT_AFTER_MS)
     desk.claim()
     assert desk.state(message) == end
     desk.report(ID, "Success", number(1))

@@ -7,7 +7,7 @@ from tests.flows.desk import ERRORS, Desk, Line, number
 from ujumbe.domain.message import State
 from ujumbe.flows import deciding, inferring
 from ujumbe.flows.claiming import Call
-from ujumbe.flows.recording import LEASE_MS
+from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.decisions import Rule
 
@@ -43,7 +43,7 @@ def test_one_report_and_one_text_that_it_can_mean(desk: Desk, status: str, state
     assert [desk.state(message), desk.state(other)] == [state, S.UNCERTAIN]
     [attempt] = desk.attempts(message)
     assert (attempt.inferred, attempt.provider_id) == (True, UNKNOWN)
-    assert desk.message(message).provider_id == (UNKNOWN if state is not S.UNCERTAIN else None)
+    assert desk.message(message).provider_id == UNKNOWN
     [[note]] = desk.place.ask("SELECT note FROM callbacks")
     assert "inferred" in note
     told = [] if state is S.UNCERTAIN else [(Rule.INFERRED, state)]
@@ -74,7 +74,7 @@ def test_of_two_texts_it_may_mean_either(desk: Desk, which: str) -> None:
 
 def test_two_attempts_of_one_text_are_two(desk: Desk, clock: Clock) -> None:
     call = lost(desk, number(1), on_uncertain="resend")
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     [again] = desk.claim()
     desk.fail(again, ERRORS["maybe"])
     assert report(desk, number(1)) is Fate.WAITING
@@ -99,7 +99,7 @@ def test_several_reports_of_one_unknown_id_are_one_story(desk: Desk) -> None:
     desk.join()
     assert desk.state(call.messages[0]) is S.DELIVERED
     assert desk.place.ask("SELECT state FROM callbacks ORDER BY id") == [("applied",), ("applied",), ("duplicate",)]
-    assert [each.state for each in desk.decided(call.messages[0])] == [S.SENT, S.DELIVERED]
+    assert [each.state for each in desk.decided(call.messages[0])] == [S.DELIVERED]
 
 
 def test_an_open_attempt_is_waited_for(desk: Desk, clock: Clock) -> None:
@@ -150,7 +150,7 @@ def test_an_assumed_end_gives_way_to_it(desk: Desk) -> None:
 
 def test_what_was_settled_by_a_late_answer_needs_no_guess(desk: Desk, clock: Clock) -> None:
     call = desk.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     desk.answer(call, Line(403))
     assert report(desk, number(1)) is Fate.WAITING
@@ -160,7 +160,7 @@ def test_what_was_settled_by_a_late_answer_needs_no_guess(desk: Desk, clock: Clo
 def test_a_late_answer_with_another_id_has_the_last_word(desk: Desk, clock: Clock) -> None:
     """The guess was wrong: the report was about a text that somebody else sent. Delivered it stays, as it was said."""
     call = desk.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     assert report(desk, number(1), "Sent") is Fate.APPLIED
     desk.answer(call, Line(101, "ATXid_1"))

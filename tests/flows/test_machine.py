@@ -29,7 +29,8 @@ from ujumbe.flows import accepting, deciding, inferring, pausing, upkeep
 from ujumbe.flows.accepting import Accepted, Order, Request
 from ujumbe.flows.claiming import Call, Limits
 from ujumbe.flows.deciding import StateError
-from ujumbe.flows.recording import LEASE_MS, Finished
+from ujumbe.flows.judging import REPEAT_AFTER_MS
+from ujumbe.flows.recording import Finished
 from ujumbe.flows.sending import PausedError
 from ujumbe.store.database import Tx
 
@@ -90,6 +91,8 @@ class Sending(RuleBasedStateMachine):
         """AT's ids that were told to us, with the number they are about."""
         self.nameless: set[tuple[int, int]] = set()
         """Attempts (message, call) whose id we have not learnt."""
+        self.guessed: dict[tuple[int, int], str] = {}
+        """The ids that attempts were thought to have: what AT says of them later takes their place."""
         self.stopped: set[tuple[str, str]] = set()
         self.held = False
         self.paced: list[int] = []
@@ -111,7 +114,7 @@ class Sending(RuleBasedStateMachine):
         self.accept([3], "", "resend", 0, DAY)
         self.claim(1)
         self.leases_run_out()
-        self.clock.forward(LEASE_MS)
+        self.clock.forward(REPEAT_AFTER_MS)
         self.claim(1)
         self.strange_report(3, "Sent", 0)
         self.accept([0, 1, 2, 3], "UJUMBE", "hold", 0, DAY)
@@ -170,7 +173,7 @@ class Sending(RuleBasedStateMachine):
             self.go_on()
         self.claim(3)
 
-    @rule(milliseconds=st.sampled_from((250, 1_000, 10_000, LEASE_MS, 600_000, HOUR, DAY)))
+    @rule(milliseconds=st.sampled_from((250, 1_000, 10_000, REPEAT_AFTER_MS, 600_000, HOUR, DAY)))
     def time_passes(self, milliseconds: int) -> None:
         self.clock.forward(milliseconds)
 
@@ -193,6 +196,7 @@ class Sending(RuleBasedStateMachine):
         for call, codes in answered:
             for index, (message, code) in enumerate(zip(call.messages, codes, strict=True)):
                 if code in IDENTIFIED:
+                    self.ids.pop(self.guessed.pop((message, call.id), ""), None)
                     self.ids[self._id(call, index)] = self.told[message].to
                     self.nameless.discard((message, call.id))
                 if code == 406:
@@ -292,7 +296,7 @@ class Sending(RuleBasedStateMachine):
     def crash(self) -> None:
         self.desk.reopen()
         if self.desk.place.several:
-            self.clock.forward(LEASE_MS)
+            self.clock.forward(REPEAT_AFTER_MS)
         assert self.desk.settle(all_owners_dead=not self.desk.place.several) == len(self.open)
         for call in list(self.open):
             self._ended(call, ["maybe"] * len(call.messages))
@@ -312,7 +316,7 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule()
     def leases_run_out(self) -> None:
-        self.clock.forward(LEASE_MS)
+        self.clock.forward(REPEAT_AFTER_MS)
         self.upkeep()
 
     @invariant()
@@ -355,7 +359,7 @@ class Sending(RuleBasedStateMachine):
             told.history[call.id] = "open"
             self.nameless.add((message, call.id))
         self.open.append(call)
-        self.leases[call.id] = self.clock.now + LEASE_MS
+        self.leases[call.id] = self.clock.now + REPEAT_AFTER_MS
 
     def _ended(self, call: Call, words: list[str]) -> None:
         (self.open if call in self.open else self.late).remove(call)
@@ -379,7 +383,7 @@ class Sending(RuleBasedStateMachine):
         if len(unsettled) != 1 or unsettled[0][2] == "open":
             return {}
         [(message, call, _)] = unsettled
-        began = self.leases[call] - LEASE_MS
+        began = self.leases[call] - REPEAT_AFTER_MS
         waiting = f"SELECT DISTINCT provider_id FROM callbacks WHERE number = '{to}' AND state = 'waiting'"
         found = self._ask(f"{waiting} AND received_at >= {began}")
         return {(message, call): found[0][0]} if len(found) == 1 else {}
@@ -391,6 +395,7 @@ class Sending(RuleBasedStateMachine):
             if provider_id not in self.ids:
                 assert expected.pop((message, call)) == provider_id
                 self.ids[provider_id] = self.told[message].to
+                self.guessed[message, call] = provider_id
                 self.nameless.remove((message, call))
         assert not expected
 

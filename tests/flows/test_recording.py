@@ -8,7 +8,8 @@ from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import Verdict
 from ujumbe.flows import deciding
-from ujumbe.flows.recording import LEASE_MS, Finished
+from ujumbe.flows.judging import REPEAT_AFTER_MS
+from ujumbe.flows.recording import Finished
 from ujumbe.store import opt_outs
 from ujumbe.store.decisions import Rule
 
@@ -180,7 +181,7 @@ def test_a_message_expires_in_the_queue(desk: Desk, clock: Clock, forward: int) 
         pytest.param(Line(101, ID), S.SENT, id="taken"),
         pytest.param(Line(403), S.FAILED, id="refused"),
         pytest.param(Line(406), S.BLOCKED, id="opted out"),
-        pytest.param(Line(500), S.UNCERTAIN, id="not taken: held, for nobody sends it again by itself"),
+        pytest.param(Line(500), S.QUEUED, id="not taken: nothing is left in doubt"),
         pytest.param(Line(0), S.UNCERTAIN, id="not mentioned"),
     ],
 )
@@ -190,7 +191,7 @@ def test_a_late_result_is_recorded_after_the_call_was_settled(
     call = desk.claimed(number(1))
     [message] = call.messages
     assert desk.settle() == 0, "the lease still runs"
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     assert desk.settle() == 1
     assert desk.state(message) is S.UNCERTAIN
     desk.answer(call, line)
@@ -242,9 +243,9 @@ def test_a_message_in_two_calls(
     """Its lease ran out while the owner lived, its policy wanted a repeat, and then both calls ended."""
     first = desk.claimed(number(1), on_uncertain="resend")
     [message] = first.messages
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     assert desk.settle() == 1
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     [second] = desk.claim()
     ends = [Finished(first, reply(first, [line])), Finished(second, reply(second, [again]))]
     for group in [ends] if together else [[each] for each in ends]:
@@ -278,7 +279,7 @@ def test_what_a_policy_decided_is_told(desk: Desk, policy: str, told: list[tuple
 def test_a_lease_that_ran_out_and_a_late_answer_are_told(desk: Desk, clock: Clock, policy: str) -> None:
     call = desk.claimed(number(1), on_uncertain=policy)
     [message] = call.messages
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     lease = [(Rule.LEASE, S.UNCERTAIN)] if policy == "hold" else [(Rule.LEASE, S.QUEUED), (Rule.POLICY, S.QUEUED)]
     assert decided(desk, message) == lease

@@ -5,7 +5,7 @@ from tests.flows.desk import ERRORS, Desk, Line, number
 from tests.store.opened import account
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
-from ujumbe.flows.recording import LEASE_MS
+from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.flows.timeline import Step, explain
 
 
@@ -68,7 +68,7 @@ def test_what_at_was_asked_is_told_without_the_others_numbers(desk: Desk) -> Non
 
 def test_decisions_are_told_in_their_place(desk: Desk, clock: Clock) -> None:
     call = desk.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
     clock.forward(1)
     desk.answer(call, Line(101, "ATXid_1"))
@@ -98,7 +98,8 @@ def test_what_never_left_says_why(desk: Desk, how: str) -> None:
     desk.claim()
     accepted, state = told(desk, message)
     assert accepted.what == "accepted"
-    assert set(state.detail) == {"state", "reason"}
+    assert state.detail["rule"] == ("consent" if how == "opted out" else "expiry")
+    assert state.detail["reason"]
 
 
 def test_a_reply_tells_what_it_came_through(desk: Desk) -> None:

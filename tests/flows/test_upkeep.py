@@ -7,7 +7,8 @@ from tests.store.opened import account
 from ujumbe.domain import overdue as overdue_after
 from ujumbe.domain.message import State
 from ujumbe.flows import delivery, inferring, recording, upkeep
-from ujumbe.flows.recording import LEASE_MS, Finished
+from ujumbe.flows.judging import REPEAT_AFTER_MS
+from ujumbe.flows.recording import Finished
 from ujumbe.store import answers
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.database import Tx
@@ -38,11 +39,11 @@ def test_an_invoked_one_too(desk: Desk) -> None:
     assert desk.state(call.messages[0]) is State.UNCERTAIN
 
 
-@pytest.mark.parametrize("forward", [LEASE_MS - 1, LEASE_MS])
+@pytest.mark.parametrize("forward", [REPEAT_AFTER_MS - 1, REPEAT_AFTER_MS])
 def test_a_living_owner_has_its_lease(desk: Desk, clock: Clock, forward: int) -> None:
     call = desk.claimed(number(1))
     clock.forward(forward)
-    late = forward >= LEASE_MS
+    late = forward >= REPEAT_AFTER_MS
     assert desk.settle() == late
     assert desk.state(call.messages[0]) is (State.UNCERTAIN if late else State.SENDING)
     assert desk.settle() == 0, "once"
@@ -199,7 +200,7 @@ def test_a_report_and_a_record_that_miss_each_other_meet_afterwards(shared: Desk
 
 def test_a_lease_is_not_settled_while_its_end_is_being_recorded(shared: Desk, clock: Clock) -> None:
     call = shared.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
 
     def record(tx: Tx) -> None:
         recording.record_all(tx, [Finished(call, reply(call, [Line(101, "ATXid_1")]))])
@@ -213,7 +214,7 @@ def test_a_lease_is_not_settled_while_its_end_is_being_recorded(shared: Desk, cl
 
 def test_a_record_waits_for_a_lease_that_is_being_settled_and_has_the_last_word(shared: Desk, clock: Clock) -> None:
     call = shared.claimed(number(1))
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
 
     def record(tx: Tx) -> None:
         recording.record_all(tx, [Finished(call, reply(call, [Line(101, "ATXid_1")]))])

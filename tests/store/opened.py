@@ -1,6 +1,7 @@
 """A real database of either kind as plain calls, with a loop of its own; other processes beside it."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 import psycopg
 
 from ujumbe.domain.message import State
-from ujumbe.store import accounts, batches, outbox
+from ujumbe.store import accounts, batches, calls, outbox
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.opening import open_database
@@ -189,7 +190,10 @@ class _Percents:
 def python(code: str, *args: object) -> subprocess.Popen[str]:
     """Another process of this Python, with pipes."""
     command = [sys.executable, "-c", code, *map(str, args)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    # It finds these tests too, wherever it was started.
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env)
 
 
 def finished(process: subprocess.Popen[str]) -> str:
@@ -229,3 +233,9 @@ def counts(tx: Tx, account_id: int) -> dict[State, int]:
     """How many messages are in each state."""
     sql = "SELECT state, count(*) AS number FROM messages WHERE account_id = :account GROUP BY state"
     return {State(row["state"]): row["number"] for row in tx.select(sql, {"account": account_id})}
+
+
+def found_message(store: Opened, account_id: int, provider_id: str, to: str) -> int | None:
+    """The message that a report with this id, about this number, is about."""
+    found = store.read(calls.messages_of, account_id, [provider_id])
+    return calls.choose(found[provider_id], to) if found else None

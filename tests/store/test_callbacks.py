@@ -3,7 +3,7 @@ import pytest
 from tests.store.conftest import Clock
 from tests.store.opened import Opened, number, queued
 from ujumbe.store import callbacks, calls
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.calls import AttemptResult
 
 BODY = bytes(range(256))
@@ -14,9 +14,8 @@ def raw(body: bytes = b"id=ATXid_1&status=Success", kind: str = "delivery-report
 
 
 def keep(store: Opened, account: int, given: Raw, provider_id: str, fate: Fate) -> int:
-    return store.write(
-        callbacks.insert, account, given, number=number(0), provider_id=provider_id, fate=fate, note="why"
-    )
+    [callback] = store.write(callbacks.insert_all, account, [New(given, number(0), provider_id, fate, "why")])
+    return callback
 
 
 @pytest.fixture
@@ -52,13 +51,13 @@ def test_waiting_reports_come_oldest_first_and_once(store: Opened, ours: int, ot
     keep(store, ours, raw(b"5", "twoway"), "ATXid_1", Fate.WAITING)
     found = store.read(callbacks.waiting, ours, ["ATXid_1", "ATXid_9"])
     assert [(each, one.body) for each, one in found] == [(first, b"1"), (second, b"2")]
-    store.write(callbacks.conclude, first, Fate.APPLIED, "sent → delivered")
+    store.write(callbacks.conclude, [(first, Fate.APPLIED, "sent → delivered")])
     assert [each for each, _ in store.read(callbacks.waiting, ours, ["ATXid_1"])] == [second]
 
 
 def test_concluding_is_seen_on_the_message(store: Opened, ours: int, message: int) -> None:
     waiting = keep(store, ours, raw(), "ATXid_1", Fate.WAITING)
-    store.write(callbacks.conclude, waiting, Fate.IGNORED, "late")
+    store.write(callbacks.conclude, [(waiting, Fate.IGNORED, "late")])
     [kept] = store.read(callbacks.of_message, ours, message)
     assert (kept.fate, kept.note) == (Fate.IGNORED, "late")
 
@@ -83,12 +82,12 @@ def test_what_waits_for_a_number_came_since(clock: Clock, store: Opened, ours: i
 def test_what_waits_is_looked_at_from_an_id_on(store: Opened, ours: int, other: int) -> None:
     kept = [keep(store, ours, raw(), f"ATXid_{index}", Fate.WAITING) for index in range(4)]
     keep(store, other, raw(), "ATXid_9", Fate.WAITING)
-    store.write(callbacks.conclude, kept[2], Fate.APPLIED, "")
+    store.write(callbacks.conclude, [(kept[2], Fate.APPLIED, "")])
     assert store.read(callbacks.waiting_since, ours, 0, 10) == [
-        (kept[index], f"ATXid_{index}", number(0)) for index in (0, 1, 3)
+        (kept[index], f"ATXid_{index}", number(0)) for index in (3, 1, 0)
     ]
-    assert [each[0] for each in store.read(callbacks.waiting_since, ours, kept[1], 10)] == [kept[1], kept[3]]
-    assert [each[0] for each in store.read(callbacks.waiting_since, ours, 0, 1)] == [kept[0]]
+    assert [each[0] for each in store.read(callbacks.waiting_since, ours, kept[1], 10)] == [kept[3], kept[1]]
+    assert [each[0] for each in store.read(callbacks.waiting_since, ours, 0, 1)] == [kept[3]], "the newest first"
 
 
 def test_old_ones_are_forgotten_a_few_at_a_time(

@@ -41,8 +41,8 @@ INDEXED = (
     "batches.counts",
     "batches.cancel",
     "calls.abandon",
-    "calls.by_provider_id",
-    "calls.known_among",
+    "calls.by_provider_ids",
+    "calls.doubts",
     "calls.latest",
     "calls.open_of",
     "calls.of_message",
@@ -63,8 +63,8 @@ INDEXED = (
     "api_keys.by_hash",
 )
 SORTED_BY_NEED = {
-    "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.by_provider_id",
-    "calls.known_among", "calls.open_of", "calls.latest", "callbacks.waiting", "callbacks.of_message",
+    "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
+    "calls.latest", "callbacks.waiting", "callbacks.of_message",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""

@@ -1,5 +1,6 @@
 """The database's clock."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.store.opened import PostgresPlace
-from ujumbe.store import postgres_tx
+from ujumbe.store.clock import steady as steady_clock
 from ujumbe.store.postgres_tx import CLOCK_SECONDS, Clock, connect
 
 THEIRS = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
@@ -23,8 +24,8 @@ def database(postgres_place: PostgresPlace) -> PostgresPlace:
 @pytest.fixture
 def steady(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Moves our steady clock ahead, by seconds."""
-    real, ahead = postgres_tx._steady, [0.0]
-    monkeypatch.setattr(postgres_tx, "_steady", lambda: real() + ahead[0])
+    real, ahead = steady_clock, [0.0]
+    monkeypatch.setattr("ujumbe.store.postgres_tx.steady", lambda: real() + ahead[0])
 
     def forward(seconds: float) -> None:
         ahead[0] += seconds
@@ -72,7 +73,8 @@ def test_after_a_long_rest_no_thread_reads_half_of_it(
         clock.set_by(connection)
         rested = clock.now_ms() + 3_600_000
         steady(3_600)
-        whole, setting = postgres_tx._steady, threading.Event()
+        whole: Callable[[], float] = sys.modules["ujumbe.store.postgres_tx"].steady
+        setting = threading.Event()
 
         def interrupted() -> float:
             if not setting.is_set():
@@ -80,14 +82,14 @@ def test_after_a_long_rest_no_thread_reads_half_of_it(
                 clock.set_by(connection)
             return whole()
 
-        monkeypatch.setattr(postgres_tx, "_steady", interrupted)
+        monkeypatch.setattr("ujumbe.store.postgres_tx.steady", interrupted)
         assert abs(clock.now_ms() - rested) < 5_000
         assert abs(clock.now_ms() - (rested - 3_600_000)) < 5_000
 
 
 def test_a_machine_that_slept_sets_it_at_once() -> None:
     """CLOCK_MONOTONIC stands still meanwhile, and would take the old setting for a fresh one."""
-    assert abs(postgres_tx._steady() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+    assert abs(steady_clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
 
 
 def test_a_connection_is_as_we_want_it(database: PostgresPlace) -> None:

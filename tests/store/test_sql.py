@@ -56,8 +56,10 @@ def test_words(written: str, sqlite: str, postgres: str) -> None:
 
 
 def test_rows_bind_by_place_on_sqlite() -> None:
-    columns = ("number", "message", "call")
-    assert numbered("calls.insert_attempt", columns).endswith("VALUES (?2, ?3, ?1, 'open')")
+    columns = (
+        "number", "message", "call", "state", "provider_id", "code", "status", "parts", "cost_micros", "cost_currency"
+    )  # fmt: skip
+    assert numbered("calls.settle_attempt", columns).endswith("WHERE message_id = ?2 AND call_id = ?3")
 
 
 def test_postgres_has_a_form_of_its_own_where_it_needs_one(folder: Path) -> None:

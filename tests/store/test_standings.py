@@ -11,11 +11,11 @@ from ujumbe.store.database import Tx
 from ujumbe.store.messages import Message
 from ujumbe.store.standings import NOTHING, Facts, Move, Standing
 
-FACTS = Facts(provider_id="ATXid_1", progress="Sent", network_code="63902", cost=Money(800_000, "KES"))
+FACTS = Facts(progress="Sent", network_code="63902", cost=Money(800_000, "KES"))
 
 
 def facts(shown: Message) -> Facts:
-    return Facts(shown.provider_id, shown.progress, shown.network_code, shown.cost)
+    return Facts(shown.progress, shown.network_code, shown.cost)
 
 
 def to(was: Standing, state: State, reason: str | None = "", more: Facts = NOTHING, **how: Any) -> Move:
@@ -76,9 +76,7 @@ def test_a_reason_that_is_not_given_stays(store: Opened, ours: int, reason: str 
     assert one(store, ours, message).reason == ("before" if reason is None else reason)
 
 
-@pytest.mark.parametrize(
-    "empty", [NOTHING, Facts(provider_id=""), Facts(network_code="")], ids=["none", "id", "network"]
-)
+@pytest.mark.parametrize("empty", [NOTHING, Facts(network_code="")], ids=["none", "network"])
 def test_facts_that_are_not_given_stay(store: Opened, ours: int, empty: Facts) -> None:
     message, was = sending(store, ours)
     store.write(standings.move, [to(was, State.SENDING, "", FACTS)])

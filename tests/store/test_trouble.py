@@ -14,7 +14,7 @@ from tests.store.opened import Opened, SqlitePlace, account, number
 from tests.store.test_database import OPT_OUTS, opt_out
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import callbacks, opt_outs, sqlite
-from ujumbe.store.callbacks import Fate, Raw
+from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
 LARGE = b"x" * 64 * 1024
@@ -84,8 +84,8 @@ def keep(ours: int, index: int) -> Callable[[Tx], Any]:
 
     def work(tx: Tx) -> int:
         opt_out(ours, index)(tx)
-        raw = Raw("twoway", b"", "", LARGE)
-        return callbacks.insert(tx, ours, raw, number=number(index), provider_id="", fate=Fate.IGNORED, note="")
+        kept = New(Raw("twoway", b"", "", LARGE), number(index), "", Fate.IGNORED, "")
+        return callbacks.insert_all(tx, ours, [kept])[0]
 
     return work
 

@@ -143,7 +143,7 @@ def test_one_keeper_at_a_time(shared: Settings, place: Place) -> None:
     async def main() -> None:
         async with open_runtime(shared) as one, open_runtime(shared) as two:
             steps: list[str] = []
-            mine, theirs = (Keeper(each.db, each.account, shared) for each in (one, two))
+            mine, theirs = (Keeper(each.db, shared) for each in (one, two))
 
             def step(_: Tx) -> None:
                 steps.append("one")

@@ -62,11 +62,9 @@ def _only(unsettled: Sequence[Unsettled]) -> Unsettled | None:
 def _settle(tx: Tx, account: int, message: int, waiting: Sequence[Waiting]) -> None:
     outcomes = delivery.apply_all(tx, account, [About(message, delivery.read(each.raw).report) for each in waiting])
     state = standings.one(tx, message).state
-    concluded, settled = [], []
-    for each, (fate, note) in zip(waiting, outcomes, strict=True):
-        concluded.append((each.id, fate, f"{note} (inferred: {WHY})"))
-        if fate is Fate.APPLIED:
-            told = f"a report of {moment.show(each.received_at)} settled it: {WHY}"
-            settled.append(Decision(message, Rule.INFERRED, state, told))
-    callbacks.conclude(tx, concluded)
-    decisions.insert(tx, settled)
+    settled = zip(waiting, outcomes, strict=True)
+    callbacks.conclude(tx, [(each.id, fate, f"{note} (inferred: {WHY})") for each, (fate, note) in settled])
+    applied = [each for each, (fate, _) in zip(waiting, outcomes, strict=True) if fate is Fate.APPLIED]
+    if applied:
+        told = f"a report of {moment.show(applied[-1].received_at)} settled it: {WHY}"
+        decisions.insert(tx, [Decision(message, Rule.INFERRED, state, told)])

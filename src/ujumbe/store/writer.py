@@ -100,7 +100,7 @@ class Writer:
             connection.execute("COMMIT")
             faults.point("after commit")
             self.trouble, woken = "", tx.woken
-        except (sqlite3.Error, StoreUnavailableError) as error:
+        except Exception as error:  # whatever it is, the thread must live: nobody else writes
             self.trouble = str(error)
             # Locked, full, or a failing disk: nothing of the group is stored, nor what it did about our node number.
             with suppress(sqlite3.Error):
