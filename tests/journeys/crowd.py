@@ -41,8 +41,10 @@ def items(seed: int) -> list[Item]:
         form = {"id": key, "from": who, "to": "12345", "text": f"Swali {index}", "linkId": "", "date": "2026-03-04"}
         found += [Item("twoway", key, who, form)] * (2 if index % 10 == 0 else 1)
     for index in range(REPORTS):
-        form = {"id": f"foreign-{index}", "status": "Success", "phoneNumber": number(index)}
-        found.append(Item("delivery-reports", form["id"], number(index), form))
+        # To numbers of their own: else one may settle a text of ours that is in doubt, which is then right to guess.
+        who = number(9_000 + index)
+        form = {"id": f"foreign-{index}", "status": "Success", "phoneNumber": who}
+        found.append(Item("delivery-reports", form["id"], who, form))
     for index in range(OPT_OUTS):
         form = {"phoneNumber": number(3_000 + index), "senderId": "12345" if index % 2 else "AFRICASTKNG"}
         found.append(Item("opt-out", form["phoneNumber"], form["phoneNumber"], form))
