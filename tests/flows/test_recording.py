@@ -260,13 +260,13 @@ def test_late_doubts_about_the_first_say_nothing_of_the_repeat_that_is_under_way
     desk: Desk, clock: Clock, word: Line | str
 ) -> None:
     first = desk.claimed(number(1), on_uncertain="resend")
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     desk.settle()
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     [second] = desk.claim()
     desk.record(Finished(first, ERRORS[word] if isinstance(word, str) else reply(first, [word])))
     assert desk.state(first.messages[0]) is S.SENDING
-    clock.forward(LEASE_MS)
+    clock.forward(REPEAT_AFTER_MS)
     assert desk.claim() == []
     desk.answer(second, Line(101, ID))
     assert desk.state(first.messages[0]) is S.SENT
