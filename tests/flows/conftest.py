@@ -43,8 +43,9 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def shared(one_postgres: Place) -> Iterator[Desk]:
+def shared(one_postgres: Place, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """On PostgreSQL alone: what several connections do to each other."""
+    _clock_first(request)
     one_postgres.empty()
     opened = Desk(one_postgres)
     yield opened
@@ -52,7 +53,8 @@ def shared(one_postgres: Place) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def desk(fresh: Fresh) -> Iterator[Desk]:
+def desk(fresh: Fresh, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    _clock_first(request)
     opened = Desk(fresh())
     yield opened
     opened.close()
@@ -64,3 +66,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     made.rule(monkeypatch)
     return made
+
+
+def _clock_first(request: pytest.FixtureRequest) -> None:
+    """An open database keeps the clock that it was opened with, for its ids."""
+    if "clock" in request.fixturenames:
+        request.getfixturevalue("clock")

@@ -1,7 +1,6 @@
 """What is sent at once, and a call from its claim to its record."""
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from ujumbe.flows.claiming import Call, Limits
 from ujumbe.flows.recording import Finished, NotStartedError
 from ujumbe.flows.sending import START_SECONDS, PausedError
 from ujumbe.store import sqlite
+from ujumbe.store.clock import steady
 
 S = State
 
@@ -80,7 +80,7 @@ def test_a_call_that_begins_too_late_does_not_leave_and_its_messages_go_out_once
 
     async def main(url: str) -> None:
         async with AfricasTalking("sandbox", "local", api_url=url) as client:
-            late = replace(call, claimed_at=time.monotonic() - START_SECONDS - 0.1)
+            late = replace(call, claimed_at=steady() - START_SECONDS - 0.1)
             with pytest.raises(NotStartedError):
                 await sending.submit(record, client, late)
             [again] = (await desk.store.db.write(claiming.claim, desk.account, Limits())).calls
@@ -171,7 +171,7 @@ async def _submit(desk: Desk, client: AfricasTalking, call: Call) -> object:
         return await desk.store.db.write(recording.record_all, [finished])
 
     # Just claimed, however slow the machine: a call that begins late does not leave.
-    return await sending.submit(record, client, replace(call, claimed_at=time.monotonic()))
+    return await sending.submit(record, client, replace(call, claimed_at=steady()))
 
 
 async def _refused(desk: Desk) -> None:
