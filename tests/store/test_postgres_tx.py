@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.store.opened import PostgresPlace
+from ujumbe.store import ids
 from ujumbe.store.clock import steady as steady_clock
 from ujumbe.store.postgres_tx import CLOCK_SECONDS, Clock, connect
 
@@ -43,7 +44,9 @@ def test_the_hosts_clock_does_not_matter(
     with database.open() as store:
         [[before]] = database.ask(THEIRS)
         now = (store.read if reader else store.write)(lambda tx: tx.now)
+        made = store.write(lambda tx: tx.new_id())
         [[after]] = database.ask(THEIRS)
+    assert ids.floor(before - 50) <= made < ids.floor(after + 51), "ranges of ids stand for times of the database"
     assert before - 50 <= now <= after + 50, "both clocks are this machine's: only rounding and a hop are between them"
 
 

@@ -5,6 +5,7 @@ that only grow insert faster and take half the room of UUIDs.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
@@ -36,11 +37,15 @@ class Lease:
 
 
 class Ids:
-    """The source of new ids for one process. Safe from any thread."""
+    """The source of new ids for one process. Safe from any thread.
 
-    def __init__(self, lease: Lease) -> None:
+    `now_ms` is the clock (epoch milliseconds) that leases and the times of rows are of: ranges of ids stand for times.
+    """
+
+    def __init__(self, lease: Lease, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._lock = Lock()
         self._lease = lease
+        self._now_ms = now_ms
         self._last = (lease.low_ms + 1) << 12
 
     @property
@@ -75,7 +80,7 @@ class Ids:
     def several(self, count: int) -> list[int]:
         """Make `count` ids at once, as `new` does."""
         with self._lock:
-            now = time.time_ns() // 1_000_000 - EPOCH_MS
+            now = self._now_ms() - EPOCH_MS
             first = max(self._last + 1, now << 12)
             self._last = first + count - 1
             if self._last >> 12 > self._lease.high_ms:
