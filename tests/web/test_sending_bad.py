@@ -175,9 +175,9 @@ def test_just_within_bounds(http: httpx.Client, desk: Desk, number: str) -> None
         {"keyword": "x" * 100, "link_id": "x" * 200, "kind": "premium"},
         {"send_at": at(days=365)},
         {"send_at": None, "expires_at": None},
-    ):
-        given: dict[str, Any] = {"send_at": LATER, **fields}
-        made = desk.accept(number, **given)
+    ]
+    for fields in every:
+        made = desk.accept(number, **{"send_at": LATER, **fields})
         assert made["accepted"] == 1
         http.post(f"/v1/batches/{made['id']}/cancel").raise_for_status()
 
