@@ -255,6 +255,23 @@ def test_a_message_in_two_calls(
     assert [each.call for each in desk.attempts(message)] == [first.id, second.id]
 
 
+@pytest.mark.parametrize("word", [Line(0), Line(500), Line(501), "maybe", "not taken", "429"])
+def test_late_doubts_about_the_first_say_nothing_of_the_repeat_that_is_under_way(
+    desk: Desk, clock: Clock, word: Line | str
+) -> None:
+    first = desk.claimed(number(1), on_uncertain="resend")
+    clock.forward(REPEAT_AFTER_MS)
+    desk.settle()
+    clock.forward(REPEAT_AFTER_MS)
+    [second] = desk.claim()
+    desk.record(Finished(first, ERRORS[word] if isinstance(word, str) else reply(first, [word])))
+    assert desk.state(first.messages[0]) is S.SENDING
+    clock.forward(REPEAT_AFTER_MS)
+    assert desk.claim() == []
+    desk.answer(second, Line(101, ID))
+    assert desk.state(first.messages[0]) is S.SENT
+
+
 def decided(desk: Desk, message: int) -> list[tuple[str, str]]:
     made = desk.decided(message)
     assert all(each.note for each in made)

@@ -8,6 +8,7 @@ from ujumbe.africastalking import wire
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
+from ujumbe.domain.phone import mask_all
 from ujumbe.store import callbacks, calls, decisions, messages
 from ujumbe.store.callbacks import Kept
 from ujumbe.store.calls import Attempt
@@ -71,7 +72,7 @@ def _attempt(message: Message, attempt: Attempt) -> list[Step]:
         "inferred": attempt.inferred or None,
         "cost": None if attempt.cost is None else str(attempt.cost),
         "summary": attempt.summary,
-        "reply": attempt.reply,
+        "reply": mask_all(attempt.reply),
     }
     return [begun, Step(attempt.finished_at, "answered", _told(detail))]
 

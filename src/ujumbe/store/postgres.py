@@ -276,7 +276,7 @@ class PostgresDatabase:
                     lease = nodes.lease(PostgresTx(connection, _no_ids, self._clock), held, self._role)
                     connection.execute("COMMIT")
                 if self._ids is None:
-                    self._ids = Ids(lease, self._clock.now_ms)
+                    self._ids = Ids(lease, lambda: self._clock.now_ms())  # noqa: PLW0108 - tests rule the clock later
                 else:
                     self._ids.renew(lease)
             return self._ids

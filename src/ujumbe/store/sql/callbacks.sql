@@ -49,10 +49,26 @@ SELECT id, kind, query, content_type, body, state, note, received_at, number FRO
 UPDATE callbacks SET state = 'quarantined', note = :note
  WHERE id IN (SELECT id FROM callbacks
                WHERE account_id = :account AND state = 'waiting' AND id < :before
-               ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED);
+               ORDER BY id LIMIT :most);
+
+-- name: quarantine (postgres)
+-- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
+WITH picked AS (
+    SELECT id FROM callbacks WHERE account_id = :account AND state = 'waiting' AND id < :before
+     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE callbacks SET state = 'quarantined', note = :note WHERE id IN (SELECT id FROM picked);
 
 -- name: forget
-DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :most);
+DELETE FROM callbacks
+ WHERE id IN (SELECT id FROM callbacks
+               WHERE id < :before
+               ORDER BY id LIMIT :most);
+
+-- name: forget (postgres)
+-- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
+WITH picked AS (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+DELETE FROM callbacks WHERE id IN (SELECT id FROM picked);
 
 -- name: of_message
 SELECT c.id, c.kind, c.query, c.content_type, c.body, c.state, c.note, c.received_at, c.number

@@ -71,8 +71,18 @@ SELECT a.provider_id, a.number, a.message_id, a.call_id FROM attempts a JOIN mes
 -- name: abandon
 -- Guarded: whoever owned the call may be recording its end at this moment.
 UPDATE calls SET verdict = 'maybe_taken', finished_at = :now, summary = :summary
- WHERE id IN (SELECT id FROM calls WHERE account_id = :account AND verdict = 'open' AND lease_until <= :before
-               ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+ WHERE id IN (SELECT id FROM calls
+               WHERE account_id = :account AND verdict = 'open' AND lease_until <= :before
+               ORDER BY id LIMIT :most)
+RETURNING id;
+
+-- name: abandon (postgres)
+-- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
+WITH picked AS (
+    SELECT id FROM calls WHERE account_id = :account AND verdict = 'open' AND lease_until <= :before
+     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE calls SET verdict = 'maybe_taken', finished_at = :now, summary = :summary WHERE id IN (SELECT id FROM picked)
 RETURNING id;
 
 -- name: latest

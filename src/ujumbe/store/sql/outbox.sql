@@ -17,13 +17,29 @@ SELECT u.id, :account, u.batch, u.number, u.scope, u.state, u.reason, u.priority
 UPDATE messages SET state = 'queued', updated_at = :now
  WHERE id IN (SELECT id FROM messages
                WHERE account_id = :account AND state = 'scheduled' AND due_at <= :now
-               ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED);
+               ORDER BY due_at LIMIT :most);
+
+-- name: fall_due (postgres)
+-- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
+WITH picked AS (
+    SELECT id FROM messages WHERE account_id = :account AND state = 'scheduled' AND due_at <= :now
+     ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE messages SET state = 'queued', updated_at = :now WHERE id IN (SELECT id FROM picked);
 
 -- name: expire
 UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now
  WHERE id IN (SELECT id FROM messages
                WHERE account_id = :account AND state = 'queued' AND expires_at <= :now
-               ORDER BY expires_at LIMIT :most FOR UPDATE SKIP LOCKED);
+               ORDER BY expires_at LIMIT :most);
+
+-- name: expire (postgres)
+-- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
+WITH picked AS (
+    SELECT id FROM messages WHERE account_id = :account AND state = 'queued' AND expires_at <= :now
+     ORDER BY expires_at LIMIT :most FOR UPDATE SKIP LOCKED
+)
+UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now WHERE id IN (SELECT id FROM picked);
 
 -- name: lanes
 -- The senders with something queued, each with its highest priority: hops along the index from one to the next.
