@@ -83,6 +83,28 @@ def replay(callback: Id, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def fetch(as_json: AsJson = False) -> None:
+    """Fetch incoming texts that AT has and no callback brought, as the service does when it starts."""
+    settings = Settings.load(required=("at_username", "at_api_key"))
+    from ujumbe.africastalking.client import AfricasTalking  # noqa: PLC0415 - it takes long to load, and few need it
+    from ujumbe.worker.jobs import fetch_inbox  # noqa: PLC0415 - likewise
+
+    async def run() -> int:
+        key = settings.at_api_key.get_secret_value()
+        async with (
+            open_database(settings) as db,
+            AfricasTalking(settings.at_username, key, api_url=settings.at_api_url) as client,
+        ):
+            return await fetch_inbox(db, client, await find_account(db, settings), settings.reply)
+
+    new = asyncio.run(run())
+    if as_json:
+        print_json({"new": new})
+    else:
+        out.print(f"{new:,} new text{'' if new == 1 else 's'} from Africa's Talking's inbox.")
+
+
+@app.command()
 def urls(
     base: Annotated[str, typer.Argument(metavar="URL", help="Where AT reaches you: https://sms.example.org")],
     as_json: AsJson = False,

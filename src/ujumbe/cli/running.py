@@ -17,7 +17,7 @@ from ujumbe.settings import Settings
 from ujumbe.simulator.app import create_app as create_simulator
 from ujumbe.simulator.config import SimulatorConfig
 from ujumbe.web.app import SIMULATOR, create_app
-from ujumbe.worker import loop
+from ujumbe.worker import jobs, loop
 
 SHORT_CODE = "12345"
 
@@ -49,6 +49,7 @@ async def dev(settings: Settings) -> None:
         )
         await stack.enter_async_context(local_at)
         working = asyncio.create_task(loop.run(runtime))
+        _catch_up(runtime)
         _greet(url, settings.data)
 
         def let_go() -> None:
@@ -72,6 +73,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
         )
         letting_go = asyncio.create_task(_let_go(runtime, stop))
         working = asyncio.create_task(loop.run(runtime)) if sends else None
+        _catch_up(runtime)
         log.info(
             "serving",
             url=url,
@@ -112,6 +114,11 @@ async def _let_go(runtime: Runtime, stop: server.Stop) -> None:
     log.warning("calls under way are let go; their messages will be uncertain", calls=len(runtime.tasks))
     for task in tuple(runtime.tasks):
         task.cancel()
+
+
+def _catch_up(runtime: Runtime) -> None:
+    """Read AT's inbox beside everything else: nobody waits for it."""
+    runtime.start(jobs.catch_up(runtime.db, runtime.client, runtime.account, runtime.settings.reply))
 
 
 def _serve_metrics(runtime: Runtime, port: int) -> Callable[[], None]:

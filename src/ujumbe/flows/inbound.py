@@ -1,17 +1,22 @@
 """Incoming texts: kept, stored once, answered once."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Incoming
+from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain import phone, replies, text
 from ujumbe.flows import sending
-from ujumbe.store import callbacks, inbound
+from ujumbe.store import accounts, callbacks, inbound
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
+from ujumbe.store.inbound import NewText
 
 MODE: Final = "two_way"
+FRESH_MS: Final = 3_600_000
+"""A text that was fetched an hour late gets no automatic reply: its sender no longer waits for one."""
 
 
 class Heard(NamedTuple):
@@ -45,16 +50,61 @@ def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
     fate, note, replied = Fate.INCOMPLETE, complaint, False
     if incoming.complete:
-        stored = inbound.insert(tx, account, _new_text(incoming))
+        text = _new_text(incoming)
+        stored = inbound.insert(tx, account, text) if _from_inbox(tx, account, text) is None else None
         if stored is None:
-            fate, note = Fate.DUPLICATE, "this id came before"
+            fate, note = Fate.DUPLICATE, "this id came before, or the text was fetched from AT's inbox"
         else:
             fate = Fate.APPLIED
-            replied = _reply(tx, account, stored, incoming, reply_template)
+            replied = _reply(tx, account, stored, text, reply_template)
     return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
-def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str) -> bool:
+def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: str) -> int:
+    """Store texts of AT's inbox that no callback brought; how many there were. An old one is not answered by itself."""
+    new = 0
+    for each in page:
+        if inbound.known_in_inbox(tx, account, each.id):
+            continue
+        text = _of_inbox(each)
+        twin = inbound.twin(tx, account, text, pulled=True)
+        stored = inbound.insert(tx, account, text) if twin is None else None
+        if twin is not None or stored is not None:
+            inbound.name_in_inbox(tx, twin if twin is not None else stored or 0, each.id)
+        if stored is not None:
+            new += 1
+            fresh = text.date is not None and tx.now - text.date <= FRESH_MS
+            if fresh:
+                _reply(tx, account, stored, text, reply_template)
+            else:
+                inbound.answered(tx, stored, None, "fetched from AT's inbox too late to be answered by itself")
+    accounts.see_inbox(tx, account, max((each.id for each in page), default=0))
+    return new
+
+
+def _from_inbox(tx: Tx, account: int, text: NewText) -> int | None:
+    """The stored text that was fetched before its callback came; it takes the callback's id."""
+    twin = inbound.twin(tx, account, text, pulled=False)
+    if twin is not None:
+        inbound.name_by_callback(tx, twin, text)
+    return twin
+
+
+def _of_inbox(message: InboxMessage) -> NewText:
+    return NewText(
+        provider_id=f"inbox-{message.id}",
+        number=phone.lenient(message.number),
+        recipient=message.to,
+        text=message.text,
+        date=forms.read_date(message.date),
+        date_raw=message.date,
+        link_id=message.link_id,
+        network_code="",
+        cost="",
+    )
+
+
+def _reply(tx: Tx, account: int, stored: int, incoming: NewText, template: str) -> bool:
     if not template.strip():
         inbound.answered(tx, stored, None, "auto-replies are off")
         return False
@@ -64,21 +114,21 @@ def _reply(tx: Tx, account: int, stored: int, incoming: Incoming, template: str)
     since = tx.now - replies.MEMORY_SECONDS * 1000
     rounds = [
         replies.Round(each.heard, each.answered, (tx.now - each.at) / 1000)
-        for each in inbound.exchanges(tx, account, incoming.number, incoming.to, since)
+        for each in inbound.exchanges(tx, account, incoming.number, incoming.recipient, since)
     ]
     reason = replies.loop_reason(incoming.text, rounds)
     if reason is not None:
         inbound.answered(tx, stored, None, reason)
         return False
-    answer = replies.render(template, {"text": incoming.text, "from": incoming.number, "to": incoming.to})
-    batch = Batch(account, Source.REPLY, MODE, incoming.to, answer[: text.LONGEST], link_id=incoming.link_id)
+    answer = replies.render(template, {"text": incoming.text, "from": incoming.number, "to": incoming.recipient})
+    batch = Batch(account, Source.REPLY, MODE, incoming.recipient, answer[: text.LONGEST], link_id=incoming.link_id)
     [message_id] = sending.accept(tx, batch, [incoming.number])
     inbound.answered(tx, stored, message_id)
     return True
 
 
-def _new_text(incoming: Incoming) -> inbound.NewText:
-    return inbound.NewText(
+def _new_text(incoming: Incoming) -> NewText:
+    return NewText(
         provider_id=incoming.id,
         number=incoming.number,
         recipient=incoming.to,

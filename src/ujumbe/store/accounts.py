@@ -91,3 +91,13 @@ def calm(tx: Tx, account: int) -> None:
 def slow(tx: Tx, account: int, until: int) -> None:
     """Take up nothing before `until` (epoch ms)."""
     tx.run("accounts.slow", id=account, until=until)
+
+
+def inbox_seen(tx: Tx, account: int) -> int:
+    """The id of the latest text that was fetched from AT's inbox."""
+    return int(tx.all("accounts.inbox_seen", id=account)[0]["inbox_seen"])
+
+
+def see_inbox(tx: Tx, account: int, inbox_id: int) -> None:
+    """Note that the inbox was read so far."""
+    tx.run("accounts.see_inbox", id=account, inbox_id=inbox_id)

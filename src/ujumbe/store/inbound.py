@@ -1,8 +1,12 @@
 """Incoming texts."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from ujumbe.store.database import Tx
+
+TWIN_MS: Final = 2_000
+"""AT tells whole seconds in callbacks and milliseconds in its inbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,49 @@ def insert(tx: Tx, account: int, text: NewText) -> int | None:
         now=tx.now,
     )
     return inbound if added else None
+
+
+def twin(tx: Tx, account: int, text: NewText, *, pulled: bool) -> int | None:
+    """The same text, stored as it came the other way: by callback, or (`pulled` says that `text` was) from AT's inbox.
+
+    Its ids there and here are of different kinds, so it is known by sender, recipient, words and AT's own time, to two
+    seconds; and each stored text is the twin of one other at most.
+    """
+    if text.date is None:
+        return None
+    row = tx.one(
+        "inbound.twin",
+        account=account,
+        number=text.number,
+        recipient=text.recipient,
+        text=text.text,
+        first=text.date - TWIN_MS,
+        last=text.date + TWIN_MS,
+        pulled=int(pulled),
+    )
+    return None if row is None else row["id"]
+
+
+def known_in_inbox(tx: Tx, account: int, inbox_id: int) -> bool:
+    """Whether this text of AT's inbox is stored."""
+    return tx.one("inbound.known_in_inbox", account=account, inbox_id=inbox_id) is not None
+
+
+def name_in_inbox(tx: Tx, inbound: int, inbox_id: int) -> None:
+    """Note the id that a text has in AT's inbox."""
+    tx.run("inbound.name_in_inbox", id=inbound, inbox_id=inbox_id)
+
+
+def name_by_callback(tx: Tx, inbound: int, text: NewText) -> None:
+    """Note what the callback of a text adds to what the inbox told, its id first of all."""
+    tx.run(
+        "inbound.name_by_callback",
+        id=inbound,
+        provider_id=text.provider_id,
+        link_id=text.link_id,
+        network_code=text.network_code,
+        cost=text.cost,
+    )
 
 
 def answered(tx: Tx, inbound: int, reply: int | None, note: str = "") -> None:

@@ -24,5 +24,9 @@ CREATE INDEX callbacks_by_provider_id ON callbacks (provider_id, id);
 CREATE INDEX callbacks_by_number ON callbacks (number, id);
 CREATE INDEX callbacks_waiting ON callbacks (account_id, id) WHERE state = 'waiting';
 
+-- The same text in AT's inbox, where it has an id of its own kind; null while it came by callback alone.
+ALTER TABLE inbound ADD COLUMN inbox_id INTEGER;
+CREATE UNIQUE INDEX inbound_by_inbox_id ON inbound (account_id, inbox_id) WHERE inbox_id IS NOT NULL;
+
 -- How far AT's inbox has been read: its own ids, which are not those of callbacks.
 ALTER TABLE accounts ADD COLUMN inbox_seen INTEGER NOT NULL DEFAULT 0;

@@ -37,5 +37,11 @@ UPDATE accounts SET strikes = :strikes WHERE id = :id;
 UPDATE accounts SET strikes = 0, probes = 0, pause = CASE WHEN pause = 'credentials' THEN '' ELSE pause END
  WHERE id = :id AND (strikes <> 0 OR probes <> 0 OR pause = 'credentials');
 
+-- name: inbox_seen
+SELECT inbox_seen FROM accounts WHERE id = :id;
+
+-- name: see_inbox
+UPDATE accounts SET inbox_seen = :inbox_id WHERE id = :id AND inbox_seen < :inbox_id;
+
 -- name: slow
 UPDATE accounts SET slow_until = :until WHERE id = :id AND slow_until < :until;

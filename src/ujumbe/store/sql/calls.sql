@@ -32,13 +32,15 @@ UPDATE calls c
 -- name: settle_attempt
 UPDATE attempts
    SET state = :state, provider_id = coalesce(:provider_id, provider_id), code = :code, status = :status,
-       parts = :parts, cost_micros = :cost_micros, cost_currency = :cost_currency
+       parts = :parts, cost_micros = :cost_micros, cost_currency = :cost_currency,
+       inferred = CASE WHEN :provider_id IS NULL THEN inferred ELSE 0 END
  WHERE message_id = :message AND call_id = :call;
 
 -- name: settle_attempt (postgres)
 UPDATE attempts a
    SET state = u.state, provider_id = coalesce(u.provider_id, a.provider_id), code = u.code, status = u.status,
-       parts = u.parts, cost_micros = u.cost_micros, cost_currency = u.cost_currency
+       parts = u.parts, cost_micros = u.cost_micros, cost_currency = u.cost_currency,
+       inferred = CASE WHEN u.provider_id IS NULL THEN a.inferred ELSE 0 END
   FROM unnest(:message::bigint[], :call::bigint[], :state::text[], :provider_id::text[], :code::bigint[],
               :status::text[], :parts::bigint[], :cost_micros::bigint[], :cost_currency::text[])
        AS u (message, call, state, provider_id, code, status, parts, cost_micros, cost_currency)
@@ -46,13 +48,13 @@ UPDATE attempts a
 
 -- name: take_attempt
 UPDATE attempts
-   SET state = 'taken', provider_id = :provider_id, code = :code, status = :status, parts = :parts,
+   SET state = 'taken', provider_id = :provider_id, inferred = 0, code = :code, status = :status, parts = :parts,
        cost_micros = :cost_micros, cost_currency = :cost_currency
  WHERE message_id = :message AND call_id = :call;
 
 -- name: take_attempt (postgres)
 UPDATE attempts a
-   SET state = 'taken', provider_id = u.provider_id, code = u.code, status = u.status, parts = u.parts,
+   SET state = 'taken', provider_id = u.provider_id, inferred = 0, code = u.code, status = u.status, parts = u.parts,
        cost_micros = u.cost_micros, cost_currency = u.cost_currency
   FROM unnest(:message::bigint[], :call::bigint[], :provider_id::text[], :code::bigint[], :status::text[],
               :parts::bigint[], :cost_micros::bigint[], :cost_currency::text[])
