@@ -15,11 +15,17 @@ from pathlib import Path
 
 from tests.postgres import UnavailableError
 
-from benchmarks import accept, claims, dispatch, machine, memory, provider, stage
+from benchmarks import accept, callbacks, claims, dispatch, machine, memory, provider, stage
 from benchmarks.report import Row, print_table, say, write_json
 from benchmarks.service import Stub
 
-BENCHMARKS = {"accept": accept.run, "dispatch": dispatch.run, "claims": claims.run, "memory": memory.run}
+BENCHMARKS = {
+    "accept": accept.run,
+    "dispatch": dispatch.run,
+    "callbacks": callbacks.run,
+    "claims": claims.run,
+    "memory": memory.run,
+}
 HALVES = {"sqlite": stage.sqlite, "postgresql": stage.postgresql}
 VOLATILE = {"tmpfs", "ramfs"}
 

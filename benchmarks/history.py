@@ -19,11 +19,10 @@ def with_finished(stage: Stage, many: int, **env: str) -> Service:
     first = sent["id"] - many - 1
     columns, rows = tables.rows_of(service.database_url, "attempts", "WHERE message_id = ?", (sent["id"],))
     attempt = dict(zip(columns, rows[0], strict=True))
-    named = {"number": NUMBER, "provider_id": PROVIDER_ID}
-    tables.multiply(
-        service.database_url, "messages", sent, many, named | {"id": f"{first} + n", "state": "'delivered'"}
-    )
-    tables.multiply(service.database_url, "attempts", attempt, many, named | {"message_id": f"{first} + n"})
+    finished = {"number": NUMBER, "id": f"{first} + n", "state": "'delivered'"}
+    tables.multiply(service.database_url, "messages", sent, many, finished)
+    tried = {"number": NUMBER, "provider_id": PROVIDER_ID, "message_id": f"{first} + n"}
+    tables.multiply(service.database_url, "attempts", attempt, many, tried)
     return service
 
 

@@ -20,6 +20,8 @@ T = TypeVar("T")
 BUSY_SECONDS: Final = 5.0
 """How long a write waits for another process's short transaction (a command beside the service)."""
 READERS: Final = 4
+CHECKPOINT_PAGES: Final = 8_000
+"""32 MB of log before it is folded into the file: a page that changes often is then copied once instead of eight times."""
 
 
 class SqliteDatabase:
@@ -111,8 +113,7 @@ class SqliteDatabase:
         connection.row_factory = sqlite3.Row
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -32000"):
             connection.execute(f"PRAGMA {pragma}")
-        if not self._sole:
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if self._sole else 0}")
         self._open.append(connection)
         return connection
 
