@@ -21,7 +21,7 @@ BUSY_SECONDS: Final = 5.0
 """How long a write waits for another process's short transaction (a command beside the service)."""
 READERS: Final = 4
 CHECKPOINT_PAGES: Final = 8_000
-"""32 MB of log before it is folded into the file: a page that changes often is then copied once instead of eight times."""
+"""32 MB of log before it is folded into the file: a page that changes often is then copied once, not eight times."""
 
 
 class SqliteDatabase:

@@ -73,14 +73,10 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
         elif not whole:
             raise  # the answer is half sent: only a broken connection can still say that it failed
     finally:
-        log.log(
-            logging.INFO if status >= 400 else logging.DEBUG,
-            "request",
-            method=scope["method"],
-            path=_loggable(prefix, scope),
-            status=status,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        level = logging.INFO if status >= 400 else logging.DEBUG
+        if logging.getLogger().isEnabledFor(level):  # asked before the line is made: it is made for every request
+            path, took = _loggable(prefix, scope), round((time.perf_counter() - started) * 1000, 1)
+            log.log(level, "request", method=scope["method"], path=path, status=status, ms=took)
 
 
 def _foreign(scope: Scope, *, keyless: bool) -> Problem | None:

@@ -166,7 +166,6 @@ class SmsRoutes:
                 # Its send may have been recorded at the same moment, or its id may never have been learnt.
                 infer = runtime.settings.infer_reports
                 await runtime.db.write(inferring.after_report, runtime.account, raw, infer=infer)
-            log.debug("report", fate=fate)
             return fate, b"OK"
         if kind is Kind.INCOMING:
             heard = await runtime.door.incoming(raw)
