@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         "Let a report with an id we never learnt settle the one uncertain text to that number; "
         "turn it off where others send through the same account",
     )
+    fetch_inbox: bool = _setting(
+        "UJUMBE_FETCH_INBOX",
+        True,
+        "Fetch incoming texts that no callback brought from AT's inbox when the service starts",
+    )
     keep_callbacks_days: int = _setting(
         "UJUMBE_KEEP_CALLBACKS_DAYS", 90, "Days that callbacks are kept as they came; 0 keeps them for ever"
     )

@@ -93,7 +93,7 @@ def test_what_at_asks_for_is_heeded(tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("slow")
     with (
         ScriptedServer(reply(429, b"slow down", "Retry-After: 3"), taking()) as at,
-        serve(folder, at=at.url) as service,
+        serve(folder, at=at.url, UJUMBE_FETCH_INBOX="false") as service,
         httpx.Client(base_url=service.url, headers=service.headers) as client,
     ):
         desk = Desk(client)

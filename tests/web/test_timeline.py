@@ -89,7 +89,7 @@ def test_nobody_else_is_in_it(tmp_path: Path, answer: Callable[[Request], Answer
     """Whatever AT says of the others in its answer to a call for several."""
     with (
         ScriptedServer(answer) as at,
-        serve(tmp_path, at=at.url) as service,
+        serve(tmp_path, at=at.url, UJUMBE_FETCH_INBOX="false") as service,
         httpx.Client(base_url=service.url, headers=service.headers) as client,
     ):
         desk = Desk(client)

@@ -118,7 +118,8 @@ async def _let_go(runtime: Runtime, stop: server.Stop) -> None:
 
 def _catch_up(runtime: Runtime) -> None:
     """Read AT's inbox beside everything else: nobody waits for it."""
-    runtime.start(jobs.catch_up(runtime.db, runtime.client, runtime.account, runtime.settings.reply))
+    if runtime.settings.fetch_inbox:
+        runtime.start(jobs.catch_up(runtime.db, runtime.client, runtime.account, runtime.settings.reply))
 
 
 def _serve_metrics(runtime: Runtime, port: int) -> Callable[[], None]:
