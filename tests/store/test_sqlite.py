@@ -30,7 +30,7 @@ def test_pragmas_in_force(store: Opened, *, reader: bool) -> None:
     assert found == {**PRAGMAS, "query_only": int(reader)}
 
 
-@pytest.mark.parametrize(("role", "pages"), [("service", 1000), ("worker", 1000), ("command", 0)])
+@pytest.mark.parametrize(("role", "pages"), [("service", 8000), ("worker", 8000), ("command", 0)])
 def test_only_who_serves_folds_the_log_into_the_file(database: SqlitePlace, role: str, pages: int) -> None:
     with database.open(role=role) as store:
         assert store.write(lambda tx: tx.select("PRAGMA wal_autocheckpoint", {})[0]["wal_autocheckpoint"]) == pages

@@ -112,6 +112,7 @@ def urls(
     """Print the addresses to paste into AT's dashboard, with the newest callback token."""
     if not base.startswith(("https://", "http://")):
         raise InvalidInputError("URL", "give the address that AT can reach, as in https://sms.example.org")
+    base = base.rstrip("/").removesuffix("/sms")
     tokens = Settings.load().tokens
     end = f"?token={tokens[-1]}" if tokens else ""
     rows = [(name, f"{base.rstrip('/')}/sms/{kind.value}{end}") for kind, name in IN_DASHBOARD.items()]
@@ -121,7 +122,11 @@ def urls(
     out.print("In AT's dashboard, SMS, SMS Callback URLs:\n")
     print_table(("there", "address"), rows)
     if not tokens:
-        out.print("\nUJUMBE_CALLBACK_TOKEN is not set: anybody who guesses an address can post to it.")
+        out.print(
+            "\nUJUMBE_CALLBACK_TOKEN is not set: `ujumbe serve` refuses callbacks that come through a web server. "
+            "Set it to a long random word, then run this again.",
+            markup=False,
+        )
 
 
 def _show(kept: Kept | None, callback: str, *, as_json: bool) -> None:

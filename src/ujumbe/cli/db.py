@@ -53,7 +53,8 @@ def move(
 ) -> None:
     """Copy everything from SQLite to PostgreSQL, and compare counts and checksums before it counts.
 
-    Stop the service first. The file stays as it is; afterwards set UJUMBE_DATABASE_URL and start again.
+    Stop the service first; afterwards set UJUMBE_DATABASE_URL and start again. The file is kept, marked as moved: a
+    service that started on it again would send what waits there a second time, so none does.
     """
     settings = Settings.load()
     path = source or settings.database_path or settings.data / "ujumbe.sqlite3"
@@ -81,3 +82,4 @@ def move(
         return
     print_table(("table", "rows", "checksum"), [(each.table, f"{each.rows:,}", each.checksum) for each in moved])
     out.print(f"Moved {sum(each.rows for each in moved):,} rows. Both sides have the same counts and checksums.")
+    out.print("Now set UJUMBE_DATABASE_URL to the new database; nothing starts on the old file any more.")

@@ -49,6 +49,8 @@ def send(
         raise InvalidInputError("TEXT", "give one or more numbers, then the text: ujumbe send +254711000111 'Hello'")
     settings = Settings.load()
     numbers = list(dict.fromkeys(_number(word, settings) for word in words[:-1]))
+    if phone.is_number(words[-1].replace(" ", "")):
+        raise InvalidInputError("TEXT", "the text is missing: it comes last, and this is one more number")
     content = text.check(words[-1], field="TEXT")
     service = _service(settings, wait)
     sender_id, short_code = settings.at_sender_id, settings.at_shortcode
@@ -67,7 +69,7 @@ def send(
         print_messages(documents)
     if any(each.state in UNDER_WAY for each in found):
         goes_on = "the service goes on trying" if service else "the next `ujumbe serve` goes on trying"
-        err.print(f"Some are still in the outbox; {goes_on} until they expire.")
+        err.print(f"Some are still in the outbox; {goes_on} until they expire (`ujumbe account show` tells of pauses).")
     if any(each.state not in TAKEN for each in found):
         raise typer.Exit(1)
 

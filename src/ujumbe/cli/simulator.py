@@ -11,7 +11,7 @@ from ujumbe.simulator.config import SimulatorConfig
 
 
 def simulator(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8001,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1.")] = 8001,
     callbacks: Annotated[
         str, typer.Option(help="Where delivery reports, incoming texts and notices go; empty for nowhere.")
     ] = "http://127.0.0.1:8000/sms",

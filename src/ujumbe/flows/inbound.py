@@ -17,6 +17,7 @@ from ujumbe.store.inbound import NewText
 MODE: Final = "two_way"
 FRESH_MS: Final = 3_600_000
 """A text that was fetched an hour late gets no automatic reply: its sender no longer waits for one."""
+LATE: Final = "fetched from AT's inbox, too late or for the first time: not answered by itself"
 
 
 class Heard(NamedTuple):
@@ -63,6 +64,8 @@ def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
 def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: str) -> int:
     """Store texts of AT's inbox that no callback brought; how many there were. An old one is not answered by itself."""
     new = 0
+    # What an inbox held before we first looked may have been answered by whoever looked before us.
+    first = accounts.inbox_seen(tx, account) == 0
     for each in page:
         if inbound.known_in_inbox(tx, account, each.id):
             continue
@@ -73,11 +76,11 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: 
             inbound.name_in_inbox(tx, twin if twin is not None else stored or 0, each.id)
         if stored is not None:
             new += 1
-            fresh = text.date is not None and tx.now - text.date <= FRESH_MS
+            fresh = not first and text.date is not None and tx.now - text.date <= FRESH_MS
             if fresh:
                 _reply(tx, account, stored, text, reply_template)
             else:
-                inbound.answered(tx, stored, None, "fetched from AT's inbox too late to be answered by itself")
+                inbound.answered(tx, stored, None, LATE)
     accounts.see_inbox(tx, account, max((each.id for each in page), default=0))
     return new
 

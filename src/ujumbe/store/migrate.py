@@ -46,6 +46,10 @@ _POSTGRES: Final = (
 )
 
 
+MOVED: Final = "moved"
+"""The table in a SQLite file whose rows live elsewhere now: its one row says where."""
+
+
 class MigrationError(UjumbeError):
     """The database is of another version than this program."""
 
@@ -87,6 +91,13 @@ def pending(connection: Connection) -> list[Migration]:
         if ours[number].checksum != checksum:
             raise MigrationError(f"migration {number} was changed after it had been applied to this database")
     return [each for number, each in sorted(ours.items()) if number not in applied]
+
+
+def refuse_moved(connection: sqlite3.Connection) -> None:
+    """Raise `MigrationError` where the rows of this file were moved: what waits in it would be sent twice."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (MOVED,)).fetchone():
+        place = connection.execute(f"SELECT place FROM {MOVED}").fetchone()[0]  # noqa: S608 - our own name
+        raise MigrationError(f"moved to {place}: set UJUMBE_DATABASE_URL; nothing is sent from here")
 
 
 def refuse_pending(connection: Connection) -> None:

@@ -42,7 +42,8 @@ def move(path: Path, url: str, progress: Callable[[str, int, int], None]) -> lis
     """Copy the SQLite file at `path` to the empty PostgreSQL database at `url`, and compare what arrived.
 
     Nobody else may use the file meanwhile (see lock.py). `progress` is told a table, how many of its rows are copied,
-    and how many it has. Raises `MoveError`, `MigrationError` or `StoreUnavailableError`; the file is only read.
+    and how many it has. The file's rows are only read, and then it is marked: a service that started on it again
+    would send what waits there a second time. Raises `MoveError`, `MigrationError` or `StoreUnavailableError`.
     """
     if not path.exists():
         raise MoveError(f"there is no SQLite database at {path}")
@@ -55,12 +56,27 @@ def move(path: Path, url: str, progress: Callable[[str, int, int], None]) -> lis
                 _refuse_rows(target, url)
                 source.execute("BEGIN")
                 moved = [_copy(source, target, table, progress) for table in TABLES]
-                target.execute("COMMIT")
+                source.execute("COMMIT")
+                _mark(path, shown(url))
+                try:
+                    target.execute("COMMIT")
+                except psycopg.Error:
+                    _mark(path, "")
+                    raise
     except sqlite3.Error as error:
         raise StoreUnavailableError(f"{path} cannot be read ({error})") from None
     except psycopg.Error as error:
         raise StoreUnavailableError(f"{shown(url)} cannot be written ({told(error)})") from None
     return moved
+
+
+def _mark(path: Path, where: str) -> None:
+    """Note in the file where its rows went, so that nothing is sent from it again; an empty `where` takes it back."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"DROP TABLE IF EXISTS {migrate.MOVED}")
+        if where:
+            file.execute(f"CREATE TABLE {migrate.MOVED} (place TEXT NOT NULL) STRICT")
+            file.execute(f"INSERT INTO {migrate.MOVED} VALUES (?)", (where,))  # noqa: S608 - our own name
 
 
 def _refuse_rows(target: Connection, url: str) -> None:

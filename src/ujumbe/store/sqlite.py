@@ -96,6 +96,7 @@ class SqliteDatabase:
                 raise migrate.MigrationError(f"there is no database at {self.path} yet: run `ujumbe db upgrade`")
             connection = self._connect()
             connection.execute("PRAGMA journal_mode = WAL")
+            migrate.refuse_moved(connection)
             if upgrade:
                 self.migrated = migrate.upgrade(connection)
             else:

@@ -18,6 +18,9 @@ SIMULATOR: Final = "/simulator"
 LONGEST_LOGGED_PATH: Final = 40
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
+KNOWN_PATHS: Final = frozenset({raw.PATH})
+"""Answered before a router has named them."""
+
 log = structlog.get_logger()
 
 
@@ -106,5 +109,7 @@ def _loggable(prefix: str, scope: Scope) -> str:
         return f"/sms/{name if name in INVOKE or name in CALLBACKS else ''}"
     route = getattr(scope.get("route"), "path", "")
     if route:
-        return str(route)
+        return f"/v1{route}" if path.startswith("/v1/") and not str(route).startswith("/v1/") else str(route)
+    if path in KNOWN_PATHS:
+        return path
     return mask_all("/" + (prefix.strip("/") or path.strip("/").partition("/")[0])[:LONGEST_LOGGED_PATH])
