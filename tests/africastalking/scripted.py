@@ -63,7 +63,7 @@ class ScriptedServer:
         self._late = late
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
-        self._open: set[socket.socket] = set()
+        self._open: dict[int, socket.socket] = {}
         self._threads: list[threading.Thread] = []
 
     @property
@@ -74,6 +74,11 @@ class ScriptedServer:
         self._listener.listen(64)
         self._threads.append(threading.Thread(target=self._accept))
         self._threads[0].start()
+
+    def interject(self, connection: int, data: bytes) -> None:
+        """Say something that nobody asked for."""
+        with self._lock:
+            self._open[connection].sendall(data)
 
     def __enter__(self) -> Self:
         if not self._late:
@@ -86,7 +91,7 @@ class ScriptedServer:
             self._threads[0].join(PATIENCE)
         self._listener.close()
         with self._lock:
-            for each in self._open:
+            for each in self._open.values():
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -101,7 +106,7 @@ class ScriptedServer:
             connection.settimeout(PATIENCE)
             self.connections += 1
             with self._lock:
-                self._open.add(connection)
+                self._open[self.connections] = connection
             thread = threading.Thread(target=self._serve, args=(connection, self.connections))
             self._threads.append(thread)
             thread.start()
@@ -112,7 +117,7 @@ class ScriptedServer:
                 self._talk(connection, number)
         finally:
             with self._lock:
-                self._open.discard(connection)
+                del self._open[number]
             connection.close()
 
     def _talk(self, connection: socket.socket, number: int) -> None:

@@ -1,12 +1,16 @@
 """What the client sends and reads when all is well, and which connection it uses."""
 
 import asyncio
+import gzip
+import threading
+from collections.abc import Awaitable
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.africastalking.scripted import Answer, End, ScriptedServer, reply
+from tests.africastalking.scripted import PATIENCE, Answer, End, Request, ScriptedServer, reply
 from tests.africastalking.test_client import KEY, NUMBER, OUTGOING, TAKEN, USER, Call, ask, fails, send
 from ujumbe.africastalking import client, replies, wire
 from ujumbe.africastalking.client import AfricasTalking
@@ -119,6 +123,43 @@ def test_a_kept_connection_that_breaks_is_no_reason_to_repeat_a_send(end: End) -
     with ScriptedServer(reply(201, TAKEN), Answer(b"", end)) as server:
         fails(server.url, MaybeTakenError, send, send)
     assert [each.connection for each in server.requests] == [1, 1]
+
+
+def test_a_surplus_answer_is_nobodys() -> None:
+    whole = reply(201, TAKEN)
+    with ScriptedServer(Answer(whole.data + whole.data), whole) as server:
+        ask(server.url, send, send)
+    assert [each.connection for each in server.requests] == [1, 2]
+
+
+def test_what_comes_while_a_connection_is_kept_is_nobodys() -> None:
+    answered = threading.Event()
+
+    def answers(request: Request) -> Answer:
+        if request.connection == 1:
+            server.interject(1, reply(201, TAKEN).data)
+            answered.set()
+            return Answer()
+        if request.connection == 2 and not spoken:
+            assert answered.wait(PATIENCE)
+            server.interject(1, reply(429).data)
+            spoken.append(True)
+        return reply(201, TAKEN)
+
+    def two(at: AfricasTalking) -> Awaitable[Any]:
+        return asyncio.gather(send(at), send(at))
+
+    spoken: list[bool] = []
+    with ScriptedServer(answers) as server:
+        ask(server.url, two, two)
+    assert sorted(each.connection for each in server.requests) == [1, 2, 2, 3]
+
+
+def test_a_packed_reply_is_not_unpacked() -> None:
+    packed = reply(201, gzip.compress(TAKEN), "Content-Encoding: gzip")
+    with ScriptedServer(packed) as server:
+        fails(server.url, MaybeTakenError)
+    assert server.requests[0].headers["accept-encoding"] == "identity"
 
 
 def test_a_read_may_be_repeated_there() -> None:

@@ -13,9 +13,21 @@ ONE, TWO = "+254711000001", "+254711000002"
 
 
 def line(number: str = ONE, code: object = 500, **fields: object) -> dict[str, Any]:
-    names = {101: "Success", 500: "InternalServerError", 405: "InsufficientBalance"}
+    names = {
+        101: "Success",
+        403: "InvalidPhoneNumber",
+        405: "InsufficientBalance",
+        406: "UserInBlacklist",
+        500: "InternalServerError",
+    }
     status = names.get(code, "") if isinstance(code, int) else ""
     return {"number": number, "statusCode": code, "status": status, "messageId": "None", "cost": "0", **fields}
+
+
+def _changes(row: dict[str, Any]) -> dict[str, Any]:
+    """In what a line differs from the plain one of its code."""
+    plain = line(row["number"], row["statusCode"])
+    return {name: value for name, value in row.items() if value != plain[name]}
 
 
 def verdicts(numbers: list[str], *lines: dict[str, Any], message: str = "Sent to 0/1 Total Cost: 0") -> list[Verdict]:
@@ -42,8 +54,10 @@ def test_a_plain_refusal_is_proof(code: int) -> None:
         pytest.param([], "Sent to 1/1", id="an empty list that claims a send"),
     ],
 )
-def test_what_speaks_against_it_leaves_it_uncertain(lines: list[dict[str, Any]], message: str) -> None:
-    assert verdicts([ONE], *lines, message=message) == [Verdict.UNCERTAIN]
+@pytest.mark.parametrize("code", [403, 406, 500])
+def test_what_speaks_against_it_leaves_it_uncertain(code: int, lines: list[dict[str, Any]], message: str) -> None:
+    said = [line(each["number"], code, **_changes(each)) if each["statusCode"] == 500 else each for each in lines]
+    assert verdicts([ONE], *said, message=message) == [Verdict.UNCERTAIN]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +85,16 @@ def test_one_refusal_beside_a_success_is_proof() -> None:
 def test_a_summary_made_to_be_slow_is_read_at_once() -> None:
     message = "Sent to 1/1 Total Cost: " + " " * 1_000_000 + "x"
     assert verdicts([ONE], line(code=101, messageId="ATXid_1"), message=message) == [Verdict.TAKEN]
+
+
+def test_a_refusal_may_echo_what_is_no_number() -> None:
+    assert verdicts([ONE], line("711000001", 403)) == [Verdict.REFUSED]
+    assert verdicts([ONE], line("711000001", 406)) == [Verdict.UNCERTAIN], (
+        "nobody is opted out by their place in a list"
+    )
+
+
+@pytest.mark.parametrize("code", [101, 403, 406, 500])
+def test_a_line_of_another_number_says_nothing(code: int) -> None:
+    more = {"messageId": "ATXid_1"} if code == 101 else {}
+    assert verdicts([ONE], line(TWO, code, **more), message="") == [Verdict.UNCERTAIN]

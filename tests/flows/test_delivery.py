@@ -103,7 +103,7 @@ def test_final_is_final(desk: Desk, final: str, late: str) -> None:
         pytest.param(Line(501, ID), "Success", S.DELIVERED, id="an uncertain one arrived"),
         pytest.param(Line(501, ID), "Rejected", S.UNDELIVERED, id="an uncertain one did not"),
         pytest.param(Line(999, ID), "Success", S.DELIVERED, id="a code of tomorrow"),
-        pytest.param(Line(403, ID), "Success", S.FAILED, id="what was refused stays refused"),
+        pytest.param(Line(403, ID), "Success", S.DELIVERED, id="a refusal with an id refuses nothing"),
         pytest.param(Line(101, ID), "Quarantined", S.SENT, id="a status of tomorrow"),
     ],
 )

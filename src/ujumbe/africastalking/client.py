@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final, Self, TypeVar
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from ujumbe.africastalking import replies, wire
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, RefusedError
@@ -46,7 +47,13 @@ class AfricasTalking:
     ) -> None:
         self.username = username
         self._bases = wire.bases(username, api_url)
-        self._headers = {"Accept": "application/json", "apiKey": api_key, "User-Agent": "ujumbe"}
+        # A packed reply of a few kilobytes may unpack to gigabytes, and a plain one is small.
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "apiKey": api_key,
+            "User-Agent": "ujumbe",
+        }
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=read_timeout
         )
@@ -66,6 +73,8 @@ class AfricasTalking:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._headers,
             timeout=self._timeout,
+            auto_decompress=False,
+            request_class=_Request,
         )
         return self
 
@@ -107,7 +116,9 @@ class AfricasTalking:
     async def _call(self, request: wire.Request, read: Callable[[bytes], _T]) -> _T:
         return (await self._exchange(request, read))[1]
 
-    async def _exchange(self, request: wire.Request, read: Callable[[bytes], _T]) -> tuple[int, _T]:
+    async def _exchange(
+        self, request: wire.Request, read: Callable[[bytes], _T], connections_left: int = 3
+    ) -> tuple[int, _T]:
         """One request. The exceptions are sorted by one rule: before the request left, it was not taken."""
         if self._session is None:
             raise RuntimeError("AfricasTalking is not open; use `async with`")
@@ -132,12 +143,29 @@ class AfricasTalking:
             aiohttp.InvalidURL,
         ) as error:
             raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)}); it took nothing") from None
+        except _SpoiltConnectionError:
+            if connections_left:
+                return await self._exchange(request, read, connections_left - 1)
+            raise NotTakenError("Africa's Talking answers before it is asked; nothing was sent to it") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             # Not chained: aiohttp's own error holds the request with its API key, for whoever logs it in full.
             raise MaybeTakenError(
                 f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
             ) from None
         return status, _judge(status, retry_after, body, read)
+
+
+class _SpoiltConnectionError(Exception):
+    """Something came on a kept connection that nobody had asked for; no request was written to it."""
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request that does not go out where the server has already spoken: that would be read as its answer."""
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if conn.protocol is None or conn.protocol.should_close:
+            raise _SpoiltConnectionError
+        return await super().send(conn)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
-from ujumbe.domain import outcome
+from ujumbe.domain import outcome, phone
 from ujumbe.domain.money import Money
 from ujumbe.domain.text import storable
 
@@ -148,15 +148,15 @@ def read_subscription_change(body: bytes) -> SubscriptionChange:
 def match(numbers: Sequence[str], recipients: Sequence[Recipient]) -> list[Recipient | None]:
     """The line of the reply for each of `numbers`, None where there is none.
 
-    By AT's echo of the number, since it may leave some out; lines with an echo that fits nothing are
-    given out by position, and only where the reply has exactly as many lines as were asked for.
+    By AT's echo of the number, since it may leave some out; lines with an echo that is no number in E.164 are
+    given out by position, and only where the reply has exactly as many lines as were asked for. The echo of another
+    number says that this line, or the whole reply, is another text's.
     """
     by_number = {each.number: each for each in reversed(recipients)}
     found = [by_number.get(number) for number in numbers]
     if len(recipients) == len(numbers) and None in found:
-        asked = set(numbers)
         found = [
-            each if each is not None else (line if line.number not in asked else None)
+            each if each is not None else (None if phone.is_number(line.number) else line)
             for each, line in zip(found, recipients, strict=True)
         ]
     return found

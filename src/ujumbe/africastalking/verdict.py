@@ -1,13 +1,15 @@
-"""What a reply means for each number that was asked for. "Not taken" has to be proven, for it is sent again."""
+"""What a reply means for each number that was asked for. All but "taken" has to be proven: it is acted on."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from ujumbe.africastalking.replies import Recipient, SendReply, match
 from ujumbe.domain.outcome import BY_NAME, OUTCOMES, TAKEN, Actor, Outcome, Verdict
 
-_UNPROVEN = "the reply contradicts itself; it may still go out"
+_TO_PROVE: Final = frozenset({Verdict.NOT_TAKEN, Verdict.REFUSED, Verdict.OPTED_OUT})
+_UNPROVEN: Final = "the reply contradicts itself; it may still go out"
 
 
 def all_taken(numbers: Sequence[str], reply: SendReply) -> bool:
@@ -21,8 +23,9 @@ def all_taken(numbers: Sequence[str], reply: SendReply) -> bool:
 def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | None, Outcome]]:
     """The line of the reply for each of `numbers` (None where it has none), and what came of it.
 
-    A line that says "not taken" is believed only where nothing speaks against it: it echoes the number, alone, under
-    the name that belongs to its code, at no cost, and the summary does not count it as sent.
+    A line that says that a text was not taken, refused, or stopped by its recipient is believed only where nothing
+    speaks against it: it echoes the number, alone, under the name that belongs to its code, at no cost, and the
+    summary does not count it as sent. A refusal may echo what AT made of a number that it does not know as one.
     """
     if all_taken(numbers, reply):
         return [(line, OUTCOMES[line.code or 0]) for line in reply.recipients]
@@ -34,13 +37,14 @@ def judge(numbers: Sequence[str], reply: SendReply) -> list[tuple[Recipient | No
     judged = []
     for number, line, outcome in zip(numbers, lines, outcomes, strict=True):
         proven = line is None or (
-            line.number == number
-            and echoes[number] == 1
+            (line.number == number or outcome.verdict is Verdict.REFUSED)
+            and echoes[line.number] == 1
             and not claims_more
+            and not line.message_id
             and line.status.strip().lower() in ("", outcome.name.lower())
             and (line.cost is None or not line.cost.micros)
         )
-        doubted = outcome.verdict is Verdict.NOT_TAKEN and not proven
+        doubted = outcome.verdict in _TO_PROVE and not proven
         judged.append((line, replace(outcome, verdict=Verdict.UNCERTAIN, meaning=_UNPROVEN) if doubted else outcome))
     return judged
 
