@@ -68,6 +68,9 @@ class Metrics:
             "ujumbe_in_flight_numbers", "Numbers in calls without an outcome yet", registry=self._outbox
         )
         self._paused = Gauge("ujumbe_account_paused", "1 while sending is paused", ["kind"], registry=self._outbox)
+        self._slowed = Gauge(
+            "ujumbe_account_slowed_seconds", "How long AT asked for fewer requests yet (429)", registry=self._outbox
+        )
 
     def finished(self, finished: Finished, tally: Mapping[Verdict, int]) -> None:
         """Count a call and what it brought."""
@@ -88,4 +91,5 @@ class Metrics:
         for pause in Pause:
             if pause is not Pause.NONE:
                 self._paused.labels(pause).set(pause is standing.pause)
+        self._slowed.set(standing.slow_ms / 1000)
         return generate_latest(self.registry) + generate_latest(self._outbox)

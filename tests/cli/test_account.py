@@ -40,6 +40,7 @@ def test_pause_and_resume(run: Run, service: Running) -> None:
             "paused_by": "operator",
             "reason": "The printer [red] is on fire",
             "paused_since": told["paused_since"],
+            "slowed_until": None,
         }
         seen = client.get("/v1/account").json()
         assert (seen["sending"], seen["paused_by"], seen["reason"]) == (False, "operator", told["reason"])
@@ -54,7 +55,7 @@ def test_pause_and_resume(run: Run, service: Running) -> None:
         assert client.get("/simulator/ledger").json()["items"] == []
 
         goes_on = json.loads(run("account", "resume", "--json", **env(service)).out)
-        assert goes_on == {"sending": True, "paused_by": None, "reason": "", "paused_since": None}
+        assert goes_on == {"sending": True, "paused_by": None, "reason": "", "paused_since": None, "slowed_until": None}
         until(lambda: state(waiting) in ("sent", "delivered"))
         assert [line["text"] for line in client.get("/simulator/ledger").json()["items"]] == ["Later"]
 

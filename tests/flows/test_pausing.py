@@ -224,3 +224,12 @@ def test_of_two_requests_to_wait_the_longer_counts(desk: Desk, clock: Clock) -> 
     for call, seconds in ((first, 9.0), (second, 3.0)):
         desk.fail(call, NotTakenError("fewer requests", http_status=429, retry_after=seconds))
     assert desk.health().slow_until == clock.now + 9_000
+
+
+def test_a_person_may_end_the_slowness(desk: Desk) -> None:
+    desk.fail(desk.claimed(number(1)), NotTakenError("fewer requests", http_status=429, retry_after=500.0))
+    desk.accept(number(2))
+    assert desk.claim() == []
+    assert go_on(desk)
+    assert len(desk.claim()) == 1
+    assert not go_on(desk), "nothing is left to end"

@@ -83,7 +83,13 @@ def test_strikes_are_forgotten_when_sends_are_answered(store: Opened, ours: int,
     assert health(store, other).strikes == 1
 
 
-def test_the_longest_slowness_counts(store: Opened, ours: int) -> None:
-    for until, expected in ((5_000, 5_000), (3_000, 5_000), (9_000, 9_000)):
-        store.write(accounts.slow, ours, until)
-        assert health(store, ours).slow_until == expected
+def test_slowness_ends_with_its_time_and_is_not_what_a_clock_makes_of_it(
+    store: Opened, clock: Clock, ours: int
+) -> None:
+    until = clock.now + 5_000
+    store.write(accounts.slow, ours, until)
+    assert health(store, ours).slow_until == until
+    clock.forward(5_000)
+    assert health(store, ours).slow_until == 0
+    store.write(accounts.slow, ours, clock.now + 86_400_000)
+    assert health(store, ours).slow_until == 0, "the clock was a day ahead when that was written"

@@ -31,6 +31,7 @@ def test_nothing_is_wrong(account: httpx.Client) -> None:
         "reason": "",
         "paused_since": None,
         "next_probe": None,
+        "slowed_until": None,
     }
     answer = account.post("/v1/account/resume")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:ujumbe:problem:conflict")

@@ -73,9 +73,12 @@ def _show(health: Health, *, as_json: bool) -> None:
     paused = health.pause is not Pause.NONE
     if as_json:
         since = show_moment(health.paused_at) if paused else None
+        slowed = show_moment(health.slow_until) if health.slow_until else None
         document: dict[str, Any] = {"sending": not paused, "paused_by": health.pause or None}
-        print_json({**document, "reason": health.note, "paused_since": since})
+        print_json({**document, "reason": health.note, "paused_since": since, "slowed_until": slowed})
     elif paused:
         out.print(f"Sending is paused since {show_moment(health.paused_at)}: {health.note}", markup=False)
+    elif health.slow_until:
+        out.print(f"Africa's Talking asked for fewer requests: sending goes on at {show_moment(health.slow_until)}.")
     else:
         out.print("Sending goes on.")

@@ -68,7 +68,7 @@ def send(
     else:
         print_messages(documents)
     if any(each.state in UNDER_WAY for each in found):
-        goes_on = "the service goes on trying" if service else "the next `ujumbe serve` goes on trying"
+        goes_on = "the service goes on trying" if service else "the next process that sends goes on trying"
         err.print(f"Some are still in the outbox; {goes_on} until they expire (`ujumbe account show` tells of pauses).")
     if any(each.state not in TAKEN for each in found):
         raise typer.Exit(1)
@@ -88,9 +88,12 @@ class _Plan:
 
 
 def _service(settings: Settings, wait: float) -> Holder | None:
-    """The service that runs on this database. Another `ujumbe send` is none: wait until it is done."""
+    """The service that has to send for us. Another `ujumbe send` is none: wait until it is done.
+
+    Beside others on PostgreSQL we can send ourselves; who is listed there may have been killed minutes ago.
+    """
     if settings.database_path is None:
-        return asyncio.run(_any_sender(settings))
+        return None if settings.at_api_key.get_secret_value() else asyncio.run(_any_sender(settings))
     deadline = time.monotonic() + wait
     while (holder := service_on(settings)) is not None and not holder.url:
         if time.monotonic() > deadline:

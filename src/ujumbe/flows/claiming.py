@@ -82,7 +82,7 @@ def claim(tx: Tx, account: int, limits: Limits) -> Claimed:
     health = accounts.health(tx, account)
     if health.pause is not Pause.NONE:
         return Claimed([], health)
-    if health.slow_until > tx.now:
+    if health.slow_until:
         return Claimed([], health, health.slow_until - tx.now)
     moved = outbox.fall_due(tx, account), outbox.expire(tx, account, EXPIRED)
     look = min(FIRST_LOOK * limits.calls, limits.numbers, LOOK_AHEAD)

@@ -22,6 +22,8 @@ class Outbox:
     numbers: int
     """In calls without an outcome yet."""
     pause: Pause
+    slow_ms: int
+    """For how long yet AT asked for fewer requests, in milliseconds."""
 
 
 def measure(tx: Tx, account: int) -> Outbox:
@@ -31,5 +33,6 @@ def measure(tx: Tx, account: int) -> Outbox:
     oldest = max(tx.now - depth[State.QUEUED][1], 0) if State.QUEUED in depth else 0
     uncertain, overdue = messages.attention(tx, account)
     in_flight, numbers = calls.in_flight(tx, account)
-    pause = accounts.health(tx, account).pause
-    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, pause)
+    health = accounts.health(tx, account)
+    slow = health.slow_until - tx.now if health.slow_until else 0
+    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, health.pause, slow)

@@ -35,7 +35,7 @@ def heed(tx: Tx, account: int, results: Sequence[replies.SendReply | ProviderErr
         if isinstance(each, NotTakenError) and each.http_status == 429
     ]
     if slow:
-        accounts.slow(tx, account, tx.now + round(1000 * max(slow)))
+        accounts.slow(tx, account, max(health.slow_until, tx.now + round(1000 * max(slow))))
     if any(isinstance(each, CredentialsError) for each in errors):
         _pause(tx, account, health, Pause.CREDENTIALS, pause.MEANING[Pause.CREDENTIALS])
     elif unpaid:
@@ -51,10 +51,16 @@ def hold(tx: Tx, account: int, note: str) -> None:
 
 
 def go_on(tx: Tx, account: int) -> bool:
-    """End whatever pause there is, on a person's word; False where there is none. The workers are told."""
+    """End whatever pause there is, on a person's word; False where there is none. The workers are told.
+
+    AT's wish for fewer requests ends as well: if it still has it, it will say so again.
+    """
     health = accounts.health(tx, account, lock=True)
     tx.wake()
-    return health.pause is not Pause.NONE and accounts.resume(tx, account, health.pause, strikes=0)
+    if health.slow_until:
+        accounts.slow(tx, account, 0)
+    paused = health.pause is not Pause.NONE and accounts.resume(tx, account, health.pause, strikes=0)
+    return paused or health.slow_until > 0
 
 
 def take_probe(tx: Tx, account: int) -> Health | None:

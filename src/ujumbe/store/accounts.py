@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ujumbe.domain.pause import Pause
+from ujumbe.domain.pause import LONGEST_SLOW_SECONDS, Pause
 from ujumbe.store.database import Tx
 
 
@@ -27,7 +27,7 @@ class Health:
     strikes: int
     """Calls in a row without an answer."""
     slow_until: int
-    """AT asked for fewer requests: nothing is taken up before."""
+    """AT asked for fewer requests: nothing is taken up before. 0 where that is over."""
 
 
 def ensure(tx: Tx, username: str, host: str) -> int:
@@ -54,7 +54,8 @@ def health(tx: Tx, account: int, *, lock: bool = False) -> Health:
         row["probe_at"],
         row["probes"],
         row["strikes"],
-        row["slow_until"],
+        # What lies further ahead than anything we set is what the clock made of it when it jumped back.
+        row["slow_until"] if tx.now < row["slow_until"] <= tx.now + round(1000 * LONGEST_SLOW_SECONDS) else 0,
     )
 
 

@@ -24,7 +24,8 @@ CLOCK_SECONDS: Final = 10.0
 OPTIONS: Final = (
     # A statement after a lock must see what was committed while it waited, whatever the database's own default is.
     r"-c default_transaction_isolation=read\ committed "
-    "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
+    # A process that was frozen within a transaction gives its locks back before those who wait for them give up.
+    "-c lock_timeout=20s -c idle_in_transaction_session_timeout=10s -c timezone=UTC"
 )
 
 

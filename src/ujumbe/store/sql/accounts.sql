@@ -44,4 +44,4 @@ SELECT inbox_seen FROM accounts WHERE id = :id;
 UPDATE accounts SET inbox_seen = :inbox_id WHERE id = :id AND inbox_seen < :inbox_id;
 
 -- name: slow
-UPDATE accounts SET slow_until = :until WHERE id = :id AND slow_until < :until;
+UPDATE accounts SET slow_until = :until WHERE id = :id;

@@ -27,6 +27,8 @@ class Account(BaseModel):
     reason: str
     paused_since: datetime | None
     next_probe: datetime | None
+    slowed_until: datetime | None
+    """Africa's Talking asked for fewer requests (HTTP 429): nothing is taken up before."""
 
 
 class PauseOrder(BaseModel):
@@ -70,4 +72,5 @@ async def _shown(runtime: Runtime) -> Account:
         reason=health.note,
         paused_since=to_datetime(health.paused_at) if paused else None,
         next_probe=to_datetime(health.probe_at) if probing else None,
+        slowed_until=to_datetime(health.slow_until) if health.slow_until else None,
     )
