@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Ended, Run
-from tests.running import Running, dev, simulator, until
+from tests.postgres import Server
+from tests.running import Running, dev, simulator, until, worker
 
 ONE, TWO = "+254711000000", "+254711000001"
 REFUSED, OPTED_OUT = "+254711900403", "+254711900406"
@@ -74,6 +75,19 @@ def test_several_numbers(run: Run, place: tuple[dict[str, str], str]) -> None:
     assert lines[0]["message_id"] in text
     table = run("messages", "list", **env).out
     assert all(each["id"] in table for each in sent)
+
+
+def test_a_worker_that_was_killed_sends_nothing_for_us(
+    run: Run, local_at: Running, postgres: Server, tmp_path: Path
+) -> None:
+    """It holds its node number for minutes: nobody may wait for it."""
+    env = {"UJUMBE_DATABASE_URL": postgres.create()}
+    account = {"AT_USERNAME": "sandbox", "AT_API_KEY": "local", "AT_API_URL": local_at.url}
+    assert run("db", "upgrade", **env).code == 0
+    with worker(tmp_path, at=local_at.url, **env) as killed:
+        killed.kill9()
+    ended = run("send", ONE, "In spite of it", "--json", **env, **account)
+    assert (ended.code, [each["state"] for each in json.loads(ended.out)]) == (0, ["sent"])
 
 
 def test_two_way_and_sender(run: Run, place: tuple[dict[str, str], str]) -> None:

@@ -18,7 +18,8 @@ def in_inbox(inbox_id: int, text: str = "Habari", date: str = PRECISE, sender: s
 
 
 def fetched(desk: Desk, *page: InboxMessage) -> int:
-    return desk.store.write(inbound.fetched, desk.account, page, "{text}")
+    first = desk.store.read(accounts.inbox_seen, desk.account) == 0
+    return desk.store.write(inbound.fetched, desk.account, page, "{text}", first=first)
 
 
 def stored(desk: Desk) -> list[texts.Inbound]:

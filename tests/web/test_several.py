@@ -173,6 +173,11 @@ def test_a_revoked_key_is_refused_by_both(place: Place) -> None:
         assert client.post("/v1/messages", json=body, headers=headers).status_code == 401
 
 
+def test_a_sender_that_no_database_takes_has_sent_nothing(place: Place) -> None:
+    for path in ("/v1/messages", "/v1/inbound"):
+        assert place.clients[0].get(path, params={"from": "\x00"}).json() == {"items": [], "next": None}
+
+
 def test_a_pause_holds_for_all(place: Place) -> None:
     assert place.clients[1].post("/v1/account/pause", json={"reason": "Stocktaking"}).status_code == 200
     assert place.clients[0].get("/v1/account").json()["reason"] == "Stocktaking"

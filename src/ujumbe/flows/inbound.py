@@ -61,11 +61,13 @@ def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
     return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
-def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: str) -> int:
-    """Store texts of AT's inbox that no callback brought; how many there were. An old one is not answered by itself."""
+def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: str, *, first: bool) -> int:
+    """Store texts of AT's inbox that no callback brought; how many there were.
+
+    An old one is not answered by itself, and none is at our `first` look: what the inbox held before may have been
+    answered by whoever looked before us.
+    """
     new = 0
-    # What an inbox held before we first looked may have been answered by whoever looked before us.
-    first = accounts.inbox_seen(tx, account) == 0
     for each in page:
         if inbound.known_in_inbox(tx, account, each.id):
             continue

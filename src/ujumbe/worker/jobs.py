@@ -24,12 +24,13 @@ async def fetch_inbox(db: Database, client: AfricasTalking, account: int, reply_
     """
     new = 0
     seen = await db.read(accounts.inbox_seen, account)
+    first = seen == 0
     for _ in range(MOST_PAGES):
         page = await client.fetch_inbox(seen)
         latest = max((each.id for each in page), default=0)
         if latest <= seen:
             break
-        new += await db.write(inbound.fetched, account, page, reply_template)
+        new += await db.write(inbound.fetched, account, page, reply_template, first=first)
         seen = latest
     return new
 

@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from pydantic import AfterValidator
 
 from ujumbe.domain.ids import Kind, read
+from ujumbe.domain.text import storable
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import ApiKey, Scope
 from ujumbe.store.messages import LARGEST_PAGE
@@ -46,5 +48,7 @@ def page_end(shown: Sequence[str], found: int) -> str | None:
 
 
 Live = Annotated[Runtime, Depends(runtime_of)]
+Sender = Annotated[str | None, Query(alias="from", max_length=40), AfterValidator(lambda each: each and storable(each))]
+"""PostgreSQL takes no NUL, and no sender has one."""
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="Items on a page")]
 Cursor = Annotated[str | None, Query(max_length=40, description="The `next` of the page before")]

@@ -1,16 +1,15 @@
 """GET /v1/inbound: the texts that people sent us."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from ujumbe.domain import ids, phone
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import to_datetime
 from ujumbe.store import inbound
-from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_end, page_start
+from ujumbe.web.api.access import Cursor, Limit, Live, Sender, needs, page_end, page_start
 
 router = APIRouter(tags=["inbound"], dependencies=[Depends(needs("read"))])
 
@@ -43,7 +42,7 @@ class Page(BaseModel):
 @router.get("/inbound")
 async def list_inbound(
     runtime: Live,
-    from_: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    from_: Sender = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page:

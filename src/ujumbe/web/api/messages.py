@@ -13,7 +13,7 @@ from ujumbe.domain.moment import to_datetime, to_ms
 from ujumbe.flows.timeline import explain
 from ujumbe.store import messages
 from ujumbe.store.messages import Filters
-from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_end, page_start
+from ujumbe.web.api.access import Cursor, Limit, Live, Sender, needs, page_end, page_start
 from ujumbe.web.api.times import Moment
 from ujumbe.web.problems import Problem
 
@@ -72,7 +72,7 @@ async def list_messages(
     runtime: Live,
     state: State | None = None,
     to: Annotated[str | None, Query(max_length=40)] = None,
-    from_: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    from_: Sender = None,
     batch: Annotated[str | None, Query(max_length=40)] = None,
     since: Moment | None = None,
     until: Moment | None = None,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ujumbe.domain import ids, phone, text
@@ -12,7 +12,7 @@ from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import to_datetime
 from ujumbe.runtime import Runtime
 from ujumbe.store import opt_outs
-from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_end, page_start
+from ujumbe.web.api.access import Cursor, Limit, Live, Sender, needs, page_end, page_start
 
 router = APIRouter(tags=["opt-outs"])
 
@@ -88,9 +88,7 @@ async def put_opt_out(runtime: Live, number: str, body: NewOptOut | None = None)
 
 
 @router.delete("/opt-outs/{number}", dependencies=Send)
-async def delete_opt_out(
-    runtime: Live, number: str, from_: Annotated[str | None, Query(alias="from", max_length=40)] = None
-) -> Person:
+async def delete_opt_out(runtime: Live, number: str, from_: Sender = None) -> Person:
     """End the opt-out from one sender (`from=` with nothing: the one from all), or every one; the history stays."""
     parsed = _parsed(runtime, number)
     await runtime.db.write(opt_outs.end, runtime.account, parsed, from_, BY_API)
