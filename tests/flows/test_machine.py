@@ -285,8 +285,10 @@ class Sending(RuleBasedStateMachine):
         if held:
             self.desk.store.write(pausing.hold, self.desk.account, "")
         else:
-            paused = self.desk.health().pause is not Pause.NONE
-            assert self.desk.store.write(pausing.go_on, self.desk.account) is paused
+            before = self.desk.health()
+            held_up = before.pause is not Pause.NONE or before.slow_until > 0
+            assert self.desk.store.write(pausing.go_on, self.desk.account) is held_up
+            assert self.desk.health().slow_until == 0
         self.held = held
         self.claim(1)
 
