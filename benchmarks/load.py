@@ -115,7 +115,7 @@ class _Connection(asyncio.Protocol):
         self._sent = 0.0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # asyncio gives what we asked for: a stream
         # Narrower than asyncio's, which hands over any transport.
         self._transport = transport
 

@@ -96,7 +96,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         self._need = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # asyncio gives what we asked for: a stream
         # Narrower than asyncio's, which hands over any transport.
         self._transport = transport
 
