@@ -32,7 +32,7 @@ _FOREIGN = ("AT_", "UJUMBE_", "COV_", "PYTEST_")
 _TERMINAL = {"FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "CI", "PYTHONWARNINGS"}
 
 
-def until(found: Callable[[], T], seconds: float = 10, *, every: float = 0.02) -> T:
+def until(found: Callable[[], T], seconds: float = 30, *, every: float = 0.02) -> T:
     """Ask again until the answer is true; fails with the last answer when the time is up."""
     deadline = time.monotonic() + seconds
     while True:

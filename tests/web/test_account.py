@@ -78,8 +78,8 @@ def test_an_empty_balance_pauses_and_a_full_one_resumes(
     assert "405" in told["reason"]
     assert told["next_probe"] is not None
     assert '"level": "error"' in next(line for line in service.log.splitlines()[::-1] if "sending is paused" in line)
-    assert {desk.message(each)["state"] for each in (first, second)} == {"queued"}
-    assert [line["status_code"] for line in desk.ledger(numbers[0])] == [405]
+    until(lambda: {desk.message(each)["state"] for each in (first, second)} == {"queued"})
+    assert {line["status_code"] for number in numbers for line in desk.ledger(number)} == {405}
     assert account.get("/readyz").status_code == 200
     account.put("/simulator/faults", json={"balance": "KES 1000"}).raise_for_status()
     for each in (first, second):

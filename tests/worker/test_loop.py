@@ -144,19 +144,20 @@ def test_a_wrong_key_pauses_and_loses_nothing(settings: Settings, at: httpx.Clie
 
 
 def test_no_more_calls_at_a_time_than_it_may(settings: Settings, at: httpx.Client) -> None:
-    turn(at, latency_ms=300)
+    turn(at, latency_ms=3_000)
     most = settings.calls_in_flight
     seen: set[int] = set()
 
     def look(counts: dict[State, int]) -> bool:
         seen.add(counts.get(S.SENDING, 0))
-        return drained(counts) and sum(counts.values()) == 3 * most
+        return counts == {S.SENDING: most, S.QUEUED: 2 * most}
 
     async def main() -> None:
         async with worker(settings) as runtime:
-            for index in range(3 * most):
-                await accept(runtime, number(index), text=f"text {index}")
+            await asyncio.gather(*(accept(runtime, number(index), text=f"text {index}") for index in range(3 * most)))
             await until(runtime, look)
+            turn(at, latency_ms=0)
+            await until(runtime, lambda counts: look(counts) or counts == {S.SENT: 3 * most})
 
     run(main)
     assert max(seen) == most, "all places are used, and no more"
