@@ -190,6 +190,7 @@ def row(number: str, code: int = 101) -> Recipient:
         pytest.param([ONE, TWO], [row(TWO)], [None, 0], id="a missing line"),
         pytest.param([ONE, TWO], [row("x")], [None, None], id="a strange echo and a missing line"),
         pytest.param([ONE, TWO], [row(TWO), row("x")], [None, 0], id="position would give another's line"),
+        pytest.param([ONE, "x"], [row("x"), row(TWO)], [None, 0], id="strange, and asked for all the same"),
         pytest.param([ONE, TWO], [], [None, None], id="an empty list"),
         pytest.param([ONE], [row(ONE), row(ONE, 406)], [0], id="two lines for one"),
         pytest.param([ONE, TWO], [row(ONE), row(ONE)], [0, None], id="one twice, the other never"),

@@ -155,8 +155,9 @@ def match(numbers: Sequence[str], recipients: Sequence[Recipient]) -> list[Recip
     by_number = {each.number: each for each in reversed(recipients)}
     found = [by_number.get(number) for number in numbers]
     if len(recipients) == len(numbers) and None in found:
+        asked = set(numbers)
         found = [
-            each if each is not None else (None if phone.is_number(line.number) else line)
+            each if each is not None else (None if phone.is_number(line.number) or line.number in asked else line)
             for each, line in zip(found, recipients, strict=True)
         ]
     return found
