@@ -51,6 +51,12 @@ class Metrics:
         self.callbacks = Counter(
             "ujumbe_callbacks", "Callbacks by kind and what became of them", ["kind", "fate"], registry=self.registry
         )
+        self.callbacks_refused = Counter(
+            "ujumbe_callbacks_refused",
+            "Callbacks with a wrong token, or none where one is needed",
+            ["kind"],
+            registry=self.registry,
+        )
         self._queue = Gauge("ujumbe_queue_messages", "Messages that wait", ["state"], registry=self._outbox)
         self._oldest = Gauge(
             "ujumbe_queue_oldest_seconds", "How long the first queued message has been due", registry=self._outbox

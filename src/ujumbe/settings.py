@@ -1,5 +1,6 @@
 """Every setting: its name, default, help and check, read once from the environment, `.env` and secret files."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Sequence
@@ -63,6 +64,12 @@ class Settings(BaseSettings):
     open_callbacks: bool = _setting(
         "UJUMBE_OPEN_CALLBACKS", False, "Accept callbacks without a token on an address that others can reach"
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = _setting(
+        "UJUMBE_TRUSTED_PROXIES",
+        (),
+        "Addresses or networks of web servers in front of this one, comma-separated, e.g. `127.0.0.1,10.0.0.0/8`: "
+        "what they say of the client (X-Forwarded-For) is believed",
+    )
     reply: str = _setting(
         "UJUMBE_REPLY",
         DEFAULT_REPLY,
@@ -113,9 +120,9 @@ class Settings(BaseSettings):
         """What is passed wins, then the environment, then files that it names, then `.env`."""
         return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
 
-    @field_validator("callback_token", mode="before")
+    @field_validator("callback_token", "trusted_proxies", mode="before")
     @classmethod
-    def _split_tokens(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return tuple(part for part in map(str.strip, value.split(",")) if part) if isinstance(value, str) else value
 
     @field_validator("callback_token")
@@ -126,6 +133,14 @@ class Settings(BaseSettings):
             if len(text) < 8 or not all(c.isascii() and (c.isalnum() or c in "-_.~") for c in text):
                 raise ValueError("each token needs at least 8 letters, digits or any of - _ . ~")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _real_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ipaddress.ip_network(each)) for each in value)
+        except ValueError as error:
+            raise ValueError(f"give addresses or networks such as 127.0.0.1 or 10.0.0.0/8 ({error})") from None
 
     @field_validator("default_country")
     @classmethod

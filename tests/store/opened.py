@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 import psycopg
 
 from ujumbe.domain.message import State
-from ujumbe.store import accounts, batches, calls, outbox
+from ujumbe.store import accounts, batches, outbox, standings
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.opening import open_database
@@ -237,5 +237,5 @@ def counts(tx: Tx, account_id: int) -> dict[State, int]:
 
 def found_message(store: Opened, account_id: int, provider_id: str, to: str) -> int | None:
     """The message that a report with this id, about this number, is about."""
-    found = store.read(calls.messages_of, account_id, [provider_id])
-    return calls.choose(found[provider_id], to) if found else None
+    found = store.write(standings.reported, account_id, [provider_id])
+    return standings.choose(found[provider_id], to) if found else None

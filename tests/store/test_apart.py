@@ -112,7 +112,7 @@ def test_nothing_is_listed_or_found_across(store: Opened, sides: tuple[Side, Sid
         assert store.read(messages.find, mine.account, foreign.message) is None
         assert store.read(batches.find, mine.account, foreign.batch) is None
         assert store.read(calls.in_flight, mine.account) == (1, 1)
-        assert set(store.read(calls.messages_of, mine.account, [SAME_ID])) == {SAME_ID}
+        assert store.read(calls.known, mine.account, [SAME_ID]) == {SAME_ID}
     assert store.write(calls.abandon, ours, 1 << 62, "late") == [sides[0].call]
     assert store.read(calls.in_flight, other) == (1, 1)
 

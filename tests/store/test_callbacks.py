@@ -13,8 +13,9 @@ def raw(body: bytes = b"id=ATXid_1&status=Success", kind: str = "delivery-report
     return Raw(kind, b"a=1", "application/x-www-form-urlencoded", body)
 
 
-def keep(store: Opened, account: int, given: Raw, provider_id: str, fate: Fate) -> int:
-    [callback] = store.write(callbacks.insert_all, account, [New(given, number(0), provider_id, fate, "why")])
+def keep(store: Opened, account: int, given: Raw, provider_id: str, fate: Fate, message: int | None = None) -> int:
+    new = New(given, number(0), provider_id, fate, "why", message)
+    [callback] = store.write(callbacks.insert_all, account, [new])
     return callback
 
 
@@ -31,14 +32,14 @@ def message(store: Opened, ours: int) -> int:
 @pytest.mark.parametrize("body", [BODY, b"", b"x" * 65_536], ids=["every byte", "empty", "64 KB"])
 def test_a_callback_is_kept_byte_for_byte(store: Opened, ours: int, message: int, body: bytes, fate: Fate) -> None:
     given = raw(body)
-    kept_id = keep(store, ours, given, "ATXid_1", fate)
+    kept_id = keep(store, ours, given, "ATXid_1", fate, message)
     [kept] = store.read(callbacks.of_message, ours, message)
     assert (kept.id, kept.raw, kept.fate, kept.note) == (kept_id, given, fate, "why")
 
 
-@pytest.mark.parametrize("kind", ["twoway", "opt-out", "subscription"])
-def test_other_kinds_belong_to_no_message(store: Opened, ours: int, message: int, kind: str) -> None:
-    keep(store, ours, raw(kind=kind), "ATXid_1", Fate.APPLIED)
+def test_those_of_a_message_are_its_account_s(store: Opened, ours: int, other: int, message: int) -> None:
+    keep(store, ours, raw(), "ATXid_1", Fate.QUARANTINED)
+    keep(store, other, raw(), "ATXid_1", Fate.APPLIED, message)
     assert store.read(callbacks.of_message, ours, message) == []
 
 
@@ -51,13 +52,13 @@ def test_waiting_reports_come_oldest_first_and_once(store: Opened, ours: int, ot
     keep(store, ours, raw(b"5", "twoway"), "ATXid_1", Fate.WAITING)
     found = store.read(callbacks.waiting, ours, ["ATXid_1", "ATXid_9"])
     assert [(each, one.body) for each, one in found] == [(first, b"1"), (second, b"2")]
-    store.write(callbacks.conclude, [(first, Fate.APPLIED, "sent → delivered")])
+    store.write(callbacks.conclude, [(first, Fate.APPLIED, "sent → delivered", None)])
     assert [each for each, _ in store.read(callbacks.waiting, ours, ["ATXid_1"])] == [second]
 
 
 def test_concluding_is_seen_on_the_message(store: Opened, ours: int, message: int) -> None:
     waiting = keep(store, ours, raw(), "ATXid_1", Fate.WAITING)
-    store.write(callbacks.conclude, [(waiting, Fate.IGNORED, "late")])
+    store.write(callbacks.conclude, [(waiting, Fate.IGNORED, "late", message)])
     [kept] = store.read(callbacks.of_message, ours, message)
     assert (kept.fate, kept.note) == (Fate.IGNORED, "late")
 
@@ -82,7 +83,7 @@ def test_what_waits_for_a_number_came_since(clock: Clock, store: Opened, ours: i
 def test_what_waits_is_looked_at_from_an_id_on(store: Opened, ours: int, other: int) -> None:
     kept = [keep(store, ours, raw(), f"ATXid_{index}", Fate.WAITING) for index in range(4)]
     keep(store, other, raw(), "ATXid_9", Fate.WAITING)
-    store.write(callbacks.conclude, [(kept[2], Fate.APPLIED, "")])
+    store.write(callbacks.conclude, [(kept[2], Fate.APPLIED, "", None)])
     assert store.read(callbacks.waiting_since, ours, 0, 10) == [
         (kept[index], f"ATXid_{index}", number(0)) for index in (3, 1, 0)
     ]
@@ -94,6 +95,6 @@ def test_old_ones_are_forgotten_a_few_at_a_time(
     store: Opened, ours: int, message: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callbacks, "MOST_FORGOTTEN", 2)
-    kept = [keep(store, ours, raw(), "ATXid_1", Fate.APPLIED) for _ in range(4)]
+    kept = [keep(store, ours, raw(), "ATXid_1", Fate.APPLIED, message) for _ in range(4)]
     assert [store.write(callbacks.forget, kept[3]) for _ in range(3)] == [2, 1, 0]
     assert [each.id for each in store.read(callbacks.of_message, ours, message)] == [kept[3]]

@@ -162,9 +162,9 @@ def test_only_an_uncertain_attempt_without_an_id_gets_one_inferred(
 def test_ids_are_known_by_account(store: Opened, ours: int, other: int) -> None:
     call, made = begun(store, ours, 2)
     store.write(calls.settle, [replace(RESULT, message=each, call=call) for each in made])
-    assert set(store.read(calls.messages_of, ours, ["ATXid_1", "ATXid_2"])) == {"ATXid_1"}
-    assert store.read(calls.messages_of, ours, []) == {}
-    assert store.read(calls.messages_of, other, ["ATXid_1"]) == {}
+    assert store.read(calls.known, ours, ["ATXid_1", "ATXid_2"]) == {"ATXid_1"}
+    assert store.read(calls.known, ours, []) == set()
+    assert store.read(calls.known, other, ["ATXid_1"]) == set()
 
 
 def test_only_so_many_are_abandoned_at_a_time(store: Opened, ours: int, monkeypatch: pytest.MonkeyPatch) -> None:

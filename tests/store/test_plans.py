@@ -41,7 +41,8 @@ INDEXED = (
     "batches.counts",
     "batches.cancel",
     "calls.abandon",
-    "calls.by_provider_ids",
+    "calls.known",
+    "messages.reported",
     "calls.doubts",
     "calls.latest",
     "calls.open_of",
@@ -64,7 +65,7 @@ INDEXED = (
 )
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
-    "calls.latest", "callbacks.waiting", "callbacks.of_message",
+    "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""

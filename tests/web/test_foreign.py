@@ -55,6 +55,20 @@ def test_without_a_token_nothing_comes_through_a_proxy(tmp_path: Path) -> None:
         assert httpx.post(url, data=REPORT, headers=proxied, params={"token": "a-long-enough-token"}).text == "OK"
 
 
+@pytest.mark.parametrize(("trusted", "client"), [("127.0.0.0/8,::1", "203.0.113.7"), ("10.0.0.0/8", "127.0.0.1")])
+def test_a_wrong_token_is_counted_and_its_sender_told(tmp_path: Path, trusted: str, client: str) -> None:
+    """What a proxy says of the client is believed where it is one of ours: the last address that is not."""
+    proxied = {"X-Forwarded-For": "198.51.100.9, 203.0.113.7, 127.0.0.5"}
+    env = {"UJUMBE_CALLBACK_TOKEN": "a-long-enough-token", "UJUMBE_TRUSTED_PROXIES": trusted}
+    with serve(tmp_path, at="http://127.0.0.1:1", **env) as service:
+        url = f"{service.url}/sms/opt-out"
+        assert httpx.post(url, data=REPORT, headers=proxied, params={"token": "another-token"}).status_code == 404
+        refused = until(lambda: [line for line in service.log.splitlines() if "a callback was refused" in line])
+        assert f'"client": "{client}"' in refused[0]
+        counted = httpx.get(f"{service.url}/metrics").text
+        assert 'ujumbe_callbacks_refused_total{kind="opt-out"} 1.0' in counted
+
+
 def test_headers_without_end(service: Running) -> None:
     host, port = service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:

@@ -84,7 +84,8 @@ async def serve(settings: Settings, *, sends: bool) -> None:
         )
         if not settings.at_shortcode:
             log.warning("AT_SHORTCODE is not set: two-way SMS goes out from AT's own sender, which takes no answers")
-        await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop)
+        trusted = settings.trusted_proxies
+        await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop, trusted_proxies=trusted)
         if working is not None:
             await working
     letting_go.cancel()

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -77,10 +77,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: App, server: socket.socket, stop: Stop, *, let_go: Callable[[], None] | None = None) -> None:
+async def serve(
+    app: App,
+    server: socket.socket,
+    stop: Stop,
+    *,
+    let_go: Callable[[], None] | None = None,
+    trusted_proxies: Sequence[str] = (),
+) -> None:
     """Serve `app` until `stop` is asked for and the requests under way are answered.
 
-    `let_go` is called first at the end, to close streams that would otherwise stay open for ever.
+    `let_go` is called first at the end, to close streams that would otherwise stay open for ever. What
+    `trusted_proxies` (addresses or networks) say of the client is believed; of anybody else it is not looked at.
     """
     config = uvicorn.Config(
         app,
@@ -90,7 +98,8 @@ async def serve(app: App, server: socket.socket, stop: Stop, *, let_go: Callable
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     running = _Server(config)

@@ -1,7 +1,7 @@
 """Delivery reports: kept raw, and applied in whatever order they come, many in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,14 +9,13 @@ from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Report
 from ujumbe.domain import consent, message
 from ujumbe.domain.message import PROGRESS_ORDER, Event
-from ujumbe.store import callbacks, calls, opt_outs, report_times, standings
+from ujumbe.store import callbacks, opt_outs, report_times, standings
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 from ujumbe.store.standings import Facts, Move, Standing
 
 OPTED_OUT_REASON = "userinblacklist"
 """AT's `failureReason` for a recipient who opted out, without case: it is `UserInBlackList` here, `…list` at send."""
-UNKNOWN = (Fate.WAITING, "no message is known by this id yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,15 @@ class About(NamedTuple):
     report: Report
 
 
-Outcome = tuple[Fate, str]
-"""What became of a report, and why."""
+class Applied(NamedTuple):
+    """What became of a report, why, and the message that it is about, where one is known."""
+
+    fate: Fate
+    note: str
+    message: int | None = None
+
+
+UNKNOWN = Applied(Fate.WAITING, "no message is known by this id yet")
 
 
 def read(raw: Raw) -> Received:
@@ -50,43 +56,28 @@ def receive(tx: Tx, account: int, raw: Raw) -> Fate:
 
 def receive_all(tx: Tx, account: int, received: Sequence[Received]) -> list[Fate]:
     """Keep delivery reports and apply them, in the order in which they came."""
-    complaints = [_complaint(each.report) for each in received]
-    sound = [each.report for each, complaint in zip(received, complaints, strict=True) if not complaint]
-    messages = _messages_of(tx, account, sound)
-    abouts = {id(each): About(messages[key], each) for each in sound if (key := _key(each)) in messages}
-    outcomes = dict(zip(abouts, apply_all(tx, account, list(abouts.values())), strict=True))
-    new = []
-    for each, complaint in zip(received, complaints, strict=True):
-        outcome = (Fate.INCOMPLETE, complaint) if complaint else outcomes.get(id(each.report)) or UNKNOWN
-        new.append(New(each.raw, each.report.number, each.report.message_id, *outcome))
+    applied = _apply_reports(tx, account, [each.report for each in received])
+    new = [
+        New(each.raw, each.report.number, each.report.message_id, *outcome)
+        for each, outcome in zip(received, applied, strict=True)
+    ]
     callbacks.insert_all(tx, account, new)
-    return [each.fate for each in new]
+    return [each.fate for each in applied]
 
 
 def apply(tx: Tx, account: int, raw: Raw) -> New:
     """Apply one report; what became of it."""
     report = read(raw).report
-    if complaint := _complaint(report):
-        return New(raw, report.number, report.message_id, Fate.INCOMPLETE, complaint)
-    found = _messages_of(tx, account, [report])
-    outcome = apply_all(tx, account, [About(found[_key(report)], report)])[0] if found else UNKNOWN
-    return New(raw, report.number, report.message_id, *outcome)
+    return New(raw, report.number, report.message_id, *_apply_reports(tx, account, [report])[0])
 
 
 def apply_waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> None:
     """Apply the reports that came before we knew these ids: AT's reports can overtake its reply."""
     waiting = callbacks.waiting(tx, account, provider_ids) if provider_ids else []
-    if not waiting:
-        return
-    reports = {callback: read(raw).report for callback, raw in waiting}
-    messages = _messages_of(tx, account, list(reports.values()))
-    abouts = {
-        callback: About(messages[_key(report)], report)
-        for callback, report in reports.items()
-        if _key(report) in messages
-    }
-    outcomes = apply_all(tx, account, list(abouts.values()))
-    callbacks.conclude(tx, [(each, *outcome) for each, outcome in zip(abouts, outcomes, strict=True)])
+    if waiting:
+        applied = _apply_reports(tx, account, [read(raw).report for _, raw in waiting])
+        known = [(callback, *each) for (callback, _), each in zip(waiting, applied, strict=True) if each is not UNKNOWN]
+        callbacks.conclude(tx, known)
 
 
 def match_again(tx: Tx, learnt: Sequence[tuple[int, Sequence[str]]]) -> list[None]:
@@ -102,25 +93,41 @@ def match_again(tx: Tx, learnt: Sequence[tuple[int, Sequence[str]]]) -> list[Non
     return [None] * len(learnt)
 
 
-def apply_all(tx: Tx, account: int, abouts: Sequence[About]) -> list[Outcome]:
+def apply_all(tx: Tx, account: int, abouts: Sequence[About]) -> list[Applied]:
     """Move messages of this account as reports say, in their order, guarded by the transition table."""
-    if not abouts:
-        return []
     if any(_opts_out(each.report) for each in abouts):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
-    found = standings.read(tx, {each.message for each in abouts})
+    return _carry_out(tx, account, standings.read(tx, {each.message for each in abouts}), abouts)
+
+
+def _apply_reports(tx: Tx, account: int, reports: Sequence[Report]) -> list[Applied]:
+    """Apply reports to the messages that they name; one whose id nobody knows is `UNKNOWN`."""
+    if any(map(_opts_out, reports)):
+        opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
+    known = standings.reported(tx, account, {each.message_id for each in reports if each.message_id})
+    abouts = [
+        About(standings.choose(known[each.message_id], each.number), each)
+        for each in reports
+        if each.message_id in known
+    ]
+    found = {each.standing.id: each.standing for matches in known.values() for each in matches}
+    applied = iter(_carry_out(tx, account, found, abouts))
+    return [next(applied) if each.message_id in known else _unmatched(each) for each in reports]
+
+
+def _carry_out(tx: Tx, account: int, found: Mapping[int, Standing], abouts: Sequence[About]) -> list[Applied]:
     now, reasons = dict(found), dict[int, str]()
     took: Counter[tuple[str, int]] = Counter()
-    outcomes: list[Outcome] = []
+    outcomes: list[Applied] = []
     for message_id, report in abouts:
         was = now[message_id]
         if _opts_out(report):
             sender = consent.named(was.sender)
             opt_outs.insert(tx, account, was.number, sender, opt_outs.Source.REPORT, report.failure_reason)
-        after, outcome = _follow(was, report)
-        outcomes.append(outcome)
+        after, fate, note = _follow(was, report)
+        outcomes.append(Applied(fate, note, message_id))
         now[message_id] = after
-        if outcome[0] is Fate.APPLIED:
+        if fate is Fate.APPLIED:
             reasons[message_id] = _reason(report)
             if after.state in message.FINAL and after.sent_at is not None:
                 took[after.network_code, report_times.bucket(tx.now - after.sent_at)] += 1
@@ -129,23 +136,25 @@ def apply_all(tx: Tx, account: int, abouts: Sequence[About]) -> list[Outcome]:
     return outcomes
 
 
-def _follow(was: Standing, report: Report) -> tuple[Standing, Outcome]:
-    """Where a message stands after a report, and what became of the report."""
+def _follow(was: Standing, report: Report) -> tuple[Standing, Fate, str]:
+    """Where a message stands after a report, what became of the report, and why."""
+    if complaint := _complaint(report):
+        return was, Fate.INCOMPLETE, complaint
     event = message.report_event(report.status)
     if event is None:
-        return was, (Fate.IGNORED, f"the status {report.status[:40]} is not one we know")
+        return was, Fate.IGNORED, f"the status {report.status[:40]} is not one we know"
     state = message.after(was.state, event, assumed=was.assumed)
     if state is None:
         if was.progress.casefold() == report.status.casefold():
-            return was, (Fate.DUPLICATE, "reported before")
-        return was, (Fate.IGNORED, f"the message is {was.state} already")
+            return was, Fate.DUPLICATE, "reported before"
+        return was, Fate.IGNORED, f"the message is {was.state} already"
     network = report.network_code or was.network_code
     if state is was.state and not _further(was, report):
         same = was if network == was.network_code else was._replace(network_code=network)
-        return same, (Fate.DUPLICATE, f"it was {was.progress or was.state} already")
+        return same, Fate.DUPLICATE, f"it was {was.progress or was.state} already"
     note = f"{was.state} → {state}" if state is not was.state else f"{state}: {report.status}"
     after = was._replace(state=state, progress=report.status, network_code=network, assumed=False)
-    return after, (Fate.APPLIED, note)
+    return after, Fate.APPLIED, note
 
 
 def _move(was: Standing, after: Standing, reason: str | None) -> Move:
@@ -169,17 +178,11 @@ def _opts_out(report: Report) -> bool:
     return report.failure_reason.casefold() == OPTED_OUT_REASON
 
 
+def _unmatched(report: Report) -> Applied:
+    complaint = _complaint(report)
+    return Applied(Fate.INCOMPLETE, complaint) if complaint else UNKNOWN
+
+
 def _complaint(report: Report) -> str:
     missing = [name for name, value in (("id", report.message_id), ("status", report.status)) if not value]
     return f"no {' and '.join(missing)}" if missing else ""
-
-
-def _key(report: Report) -> tuple[str, str]:
-    return report.message_id, report.number
-
-
-def _messages_of(tx: Tx, account: int, reports: Sequence[Report]) -> dict[tuple[str, str], int]:
-    """The message that each report is about, by its id and number, where we know its id."""
-    found = calls.messages_of(tx, account, {each.message_id for each in reports})
-    known = [each for each in reports if each.message_id in found]
-    return {_key(each): calls.choose(found[each.message_id], each.number) for each in known}

@@ -62,7 +62,8 @@ def replay(tx: Tx, rules: Rules, callback: int) -> Kept | None:
         return None
     applied = _apply(tx, rules, kept.raw)
     if kept.fate is not Fate.APPLIED:
-        callbacks.conclude(tx, [(callback, applied.fate, f"replayed: {applied.note or applied.fate}"[:LONGEST_NOTE])])
+        note = f"replayed: {applied.note or applied.fate}"[:LONGEST_NOTE]
+        callbacks.conclude(tx, [(callback, applied.fate, note, applied.message)])
     return callbacks.find(tx, rules.account, callback)
 
 

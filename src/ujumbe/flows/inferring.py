@@ -48,7 +48,7 @@ def _for_number(tx: Tx, account: int, number: str) -> bool:
     unknown = {each.provider_id for each in waiting}
     if len(unknown) != 1 or _only(messages.unsettled(tx, account, number, since)) != found:
         return False
-    if calls.messages_of(tx, account, unknown) or not calls.infer(tx, found.message, found.call, *unknown):
+    if calls.known(tx, account, unknown) or not calls.infer(tx, found.message, found.call, *unknown):
         return False
     _settle(tx, account, found.message, waiting)
     return True
@@ -60,11 +60,11 @@ def _only(unsettled: Sequence[Unsettled]) -> Unsettled | None:
 
 
 def _settle(tx: Tx, account: int, message: int, waiting: Sequence[Waiting]) -> None:
-    outcomes = delivery.apply_all(tx, account, [About(message, delivery.read(each.raw).report) for each in waiting])
+    applied = delivery.apply_all(tx, account, [About(message, delivery.read(each.raw).report) for each in waiting])
     state = standings.one(tx, message).state
-    settled = zip(waiting, outcomes, strict=True)
-    callbacks.conclude(tx, [(each.id, fate, f"{note} (inferred: {WHY})") for each, (fate, note) in settled])
-    applied = [each for each, (fate, _) in zip(waiting, outcomes, strict=True) if fate is Fate.APPLIED]
-    if applied:
-        told = f"a report of {moment.show(applied[-1].received_at)} settled it: {WHY}"
+    settled = list(zip(waiting, applied, strict=True))
+    callbacks.conclude(tx, [(w.id, each.fate, f"{each.note} (inferred: {WHY})", message) for w, each in settled])
+    moved = [each.received_at for each, outcome in settled if outcome.fate is Fate.APPLIED]
+    if moved:
+        told = f"a report of {moment.show(moved[-1])} settled it: {WHY}"
         decisions.insert(tx, [Decision(message, Rule.INFERRED, state, told)])

@@ -49,7 +49,7 @@ def join_reports(tx: Tx, account: int, *, infer: bool) -> None:
     A report and the record of its send may have been written at the same time, each without seeing the other.
     """
     waiting = callbacks.waiting_since(tx, account, ids.floor(tx.now - RECENT_MS), MOST_REPORTS)
-    known = set(calls.messages_of(tx, account, {each[1] for each in waiting}))
+    known = calls.known(tx, account, {each[1] for each in waiting})
     delivery.apply_waiting(tx, account, sorted(known))
     if infer and messages.any_uncertain(tx, account):
         inferring.for_numbers(tx, account, {number for _, provider_id, number in waiting if provider_id not in known})

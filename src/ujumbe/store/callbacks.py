@@ -46,13 +46,14 @@ class Kept:
 
 
 class New(NamedTuple):
-    """A callback to keep, with what became of it and why."""
+    """A callback to keep, with what became of it and why; `message` is the one that it belongs to, if any."""
 
     raw: Raw
     number: str
     provider_id: str
     fate: Fate
     note: str
+    message: int | None = None
 
 
 def insert_all(tx: Tx, account: int, new: Sequence[New]) -> list[int]:
@@ -60,18 +61,18 @@ def insert_all(tx: Tx, account: int, new: Sequence[New]) -> list[int]:
     ids = tx.new_ids(len(new))
     rows = [
         (callback, each.raw.kind, each.raw.query, each.raw.content_type, each.raw.body, each.number, each.provider_id,
-         each.fate, each.note)
+         each.message, each.fate, each.note)
         for callback, each in zip(ids, new, strict=True)
     ]  # fmt: skip
-    names = ("id", "kind", "query", "content_type", "body", "number", "provider_id", "state", "note")
+    names = ("id", "kind", "query", "content_type", "body", "number", "provider_id", "message", "state", "note")
     tx.many("callbacks.insert", dict(zip(names, zip(*rows, strict=True), strict=True)), account=account, now=tx.now)
     return ids
 
 
-def conclude(tx: Tx, concluded: Sequence[tuple[int, Fate, str]]) -> None:
-    """Say what became of callbacks that waited: (id, fate, note)."""
+def conclude(tx: Tx, concluded: Sequence[tuple[int, Fate, str, int | None]]) -> None:
+    """Say what became of callbacks that waited: (id, fate, note, the message it belongs to)."""
     if concluded:
-        names = ("id", "state", "note")
+        names = ("id", "state", "note", "message")
         tx.many("callbacks.conclude", dict(zip(names, zip(*concluded, strict=True), strict=True)))
 
 

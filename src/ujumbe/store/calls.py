@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ujumbe.domain.money import Money
 from ujumbe.store.database import Tx
@@ -114,29 +114,11 @@ def infer(tx: Tx, message: int, call: int, provider_id: str) -> bool:
     return tx.run("calls.infer", message=message, call=call, provider_id=provider_id) > 0
 
 
-class Match(NamedTuple):
-    """An attempt that AT knows by some id: its number, and the message and call it belongs to."""
-
-    number: str
-    message: int
-    call: int
-
-
-def messages_of(tx: Tx, account: int, provider_ids: Collection[str]) -> dict[str, list[Match]]:
-    """The attempts of this account that AT calls by these ids; an id that we never learnt has none."""
-    found: dict[str, list[Match]] = {}
-    if provider_ids:
-        for provider_id, *rest in tx.tuples("calls.by_provider_ids", account=account, provider_ids=list(provider_ids)):
-            found.setdefault(provider_id, []).append(Match(*rest))
-    return found
-
-
-def choose(matches: Sequence[Match], number: str) -> int:
-    """The message that a report for `number` is about: the number only decides between several.
-
-    Should a report spell it in another way, the id alone still tells; of two attempts the later one counts.
-    """
-    return max(matches, key=lambda each: (each.number == number, each.call)).message
+def known(tx: Tx, account: int, provider_ids: Collection[str]) -> set[str]:
+    """Which of these ids AT gave to attempts of this account."""
+    if not provider_ids:
+        return set()
+    return {row[0] for row in tx.tuples("calls.known", account=account, provider_ids=list(provider_ids))}
 
 
 def latest(tx: Tx, messages: Sequence[int]) -> dict[int, int]:

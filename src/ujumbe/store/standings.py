@@ -1,6 +1,6 @@
 """Where messages stand, and how they move: read under lock, decided elsewhere, written if nothing changed meanwhile."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -57,6 +57,33 @@ class Move(NamedTuple):
 def read(tx: Tx, message_ids: Iterable[int]) -> dict[int, Standing]:
     """Where these messages stand, locked until the transaction ends."""
     return {row[0]: _standing(*row) for row in tx.tuples("messages.standings", ids=list(message_ids))}
+
+
+class Match(NamedTuple):
+    """An attempt that AT knows by some id: the number it went to, its call, and where its message stands."""
+
+    number: str
+    call: int
+    standing: Standing
+
+
+def reported(tx: Tx, account: int, provider_ids: Collection[str]) -> dict[str, list[Match]]:
+    """The attempts of this account that AT calls by these ids, their messages locked; an unknown id has none."""
+    found: dict[str, list[Match]] = {}
+    if provider_ids:
+        for row in tx.tuples("messages.reported", account=account, provider_ids=list(provider_ids)):
+            found.setdefault(row[0], []).append(Match(row[1], row[2], _standing(*row[3:])))
+    return found
+
+
+def choose(matches: Sequence[Match], number: str) -> int:
+    """The message that a report for `number` is about: the number only decides between several.
+
+    Should a report spell it in another way, the id alone still tells; of two attempts the later one counts.
+    """
+    if len(matches) == 1:
+        return matches[0].standing.id
+    return max(matches, key=lambda each: (each.number == number, each.call)).standing.id
 
 
 def one(tx: Tx, message_id: int) -> Standing:

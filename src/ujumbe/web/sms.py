@@ -127,16 +127,24 @@ class SmsRoutes:
         """Keep a callback, apply it, answer after the commit."""
         runtime = self._runtime
         token, query = _split_token(scope["query_string"])
-        if not token_opens(tail or token, runtime.settings.tokens) or (tail and not runtime.settings.tokens):
-            log.warning("a callback with a wrong token", kind=kind)
-            raise Problem("not-found", "There is no such address under /sms")
-        if not runtime.settings.tokens and not runtime.settings.open_callbacks and came_through_a_proxy(scope):
-            log.error("a callback from outside was refused: set UJUMBE_CALLBACK_TOKEN", kind=kind)
+        if why := self._barred(tail, token, scope):
+            client = (scope.get("client") or ("",))[0]
+            log.warning("a callback was refused", kind=kind, why=why, client=client)
+            runtime.metrics.callbacks_refused.labels(kind).inc()
             raise Problem("not-found", "There is no such address under /sms")
         body = await read_body(scope, receive, LARGEST_BODY)
         raw = Raw(kind, query, header(scope, b"content-type")[:200], body)
         answer = await self._take(kind, raw)
         await respond(send, 400 if answer == b"BAD" else 200, TEXT, answer)
+
+    def _barred(self, tail: str, token: str, scope: Scope) -> str:
+        """Why this callback may not come in; empty where it may."""
+        settings = self._runtime.settings
+        if not token_opens(tail or token, settings.tokens) or (tail and not settings.tokens):
+            return "its token is wrong or missing"
+        if not settings.tokens and not settings.open_callbacks and came_through_a_proxy(scope):
+            return "it came through a proxy and no token is set: set UJUMBE_CALLBACK_TOKEN"
+        return ""
 
     async def _take(self, kind: Kind, raw: Raw) -> bytes:
         """Store and apply a callback; the answer to it. One that we cannot apply is kept aside, and answered too."""

@@ -1,20 +1,22 @@
 -- name: insert
-INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, state, note, received_at)
-VALUES (:id, :account, :kind, :query, :content_type, :body, :number, :provider_id, :state, :note, :now);
+INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, message_id, state, note,
+                       received_at)
+VALUES (:id, :account, :kind, :query, :content_type, :body, :number, :provider_id, :message, :state, :note, :now);
 
 -- name: insert (postgres)
-INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, state, note, received_at)
-SELECT u.id, :account, u.kind, u.query, u.content_type, u.body, u.number, u.provider_id, u.state, u.note, :now
+INSERT INTO callbacks (id, account_id, kind, query, content_type, body, number, provider_id, message_id, state, note,
+                       received_at)
+SELECT u.id, :account, u.kind, u.query, u.content_type, u.body, u.number, u.provider_id, u.message, u.state, u.note, :now
   FROM unnest(:id::bigint[], :kind::text[], :query::bytea[], :content_type::text[], :body::bytea[], :number::text[],
-              :provider_id::text[], :state::text[], :note::text[])
-       AS u (id, kind, query, content_type, body, number, provider_id, state, note);
+              :provider_id::text[], :message::bigint[], :state::text[], :note::text[])
+       AS u (id, kind, query, content_type, body, number, provider_id, message, state, note);
 
 -- name: conclude
-UPDATE callbacks SET state = :state, note = :note WHERE id = :id;
+UPDATE callbacks SET state = :state, note = :note, message_id = coalesce(:message, message_id) WHERE id = :id;
 
 -- name: conclude (postgres)
-UPDATE callbacks c SET state = u.state, note = u.note
-  FROM unnest(:id::bigint[], :state::text[], :note::text[]) AS u (id, state, note)
+UPDATE callbacks c SET state = u.state, note = u.note, message_id = coalesce(u.message, c.message_id)
+  FROM unnest(:id::bigint[], :state::text[], :note::text[], :message::bigint[]) AS u (id, state, note, message)
  WHERE c.id = u.id;
 
 -- name: waiting
@@ -26,7 +28,7 @@ SELECT id, query, content_type, body FROM callbacks
 
 -- name: waiting_for_number
 SELECT id, provider_id, query, content_type, body, received_at FROM callbacks
- WHERE number = :number AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
+ WHERE number = :number AND message_id IS NULL AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
    AND received_at >= :since
  ORDER BY id;
 
@@ -71,8 +73,6 @@ WITH picked AS (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :m
 DELETE FROM callbacks WHERE id IN (SELECT id FROM picked);
 
 -- name: of_message
-SELECT c.id, c.kind, c.query, c.content_type, c.body, c.state, c.note, c.received_at, c.number
-  FROM callbacks c
- WHERE c.account_id = :account AND c.kind = 'delivery-reports'
-   AND c.provider_id IN (SELECT provider_id FROM attempts WHERE message_id = :message AND provider_id IS NOT NULL)
- ORDER BY c.id;
+SELECT id, kind, query, content_type, body, state, note, received_at, number FROM callbacks
+ WHERE message_id = :message AND account_id = :account
+ ORDER BY id;

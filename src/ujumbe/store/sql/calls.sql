@@ -65,9 +65,9 @@ UPDATE attempts a
 UPDATE attempts SET provider_id = :provider_id, inferred = 1
  WHERE message_id = :message AND call_id = :call AND state = 'uncertain' AND provider_id IS NULL;
 
--- name: by_provider_ids
+-- name: known
 -- The plus keeps SQLite from beginning with all messages of the account.
-SELECT a.provider_id, a.number, a.message_id, a.call_id FROM attempts a JOIN messages m ON m.id = a.message_id
+SELECT DISTINCT a.provider_id FROM attempts a JOIN messages m ON m.id = a.message_id
  WHERE a.provider_id = ANY (:provider_ids) AND +m.account_id = :account;
 
 -- name: abandon

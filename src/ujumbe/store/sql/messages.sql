@@ -7,6 +7,16 @@ SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.
  ORDER BY m.id
    FOR NO KEY UPDATE OF m;
 
+-- name: reported
+-- The plus keeps SQLite from beginning with all messages of the account.
+SELECT a.provider_id, a.number, a.call_id,
+       m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, m.sent_at, m.network_code,
+       b.sender, b.source, b.on_uncertain
+  FROM attempts a JOIN messages m ON m.id = a.message_id JOIN batches b ON b.id = m.batch_id
+ WHERE a.provider_id = ANY (:provider_ids) AND +m.account_id = :account
+ ORDER BY m.id
+   FOR NO KEY UPDATE OF m;
+
 -- name: move
 -- Guarded by the state that the decision was made on: nothing is decided on a stale reading.
 UPDATE messages
