@@ -48,9 +48,10 @@ class Metrics:
         self.call_seconds = Histogram(
             "ujumbe_call_seconds", "How long calls took", buckets=CALL_SECONDS, registry=self.registry
         )
-        self.callbacks = Counter(
+        self._callbacks = Counter(
             "ujumbe_callbacks", "Callbacks by kind and what became of them", ["kind", "fate"], registry=self.registry
         )
+        self._by_fate: dict[tuple[str, str], Counter] = {}
         self.callbacks_refused = Counter(
             "ujumbe_callbacks_refused",
             "Callbacks with a wrong token, or none where one is needed",
@@ -84,6 +85,13 @@ class Metrics:
         self.call_seconds.observe(finished.seconds)
         for verdict, number in tally.items():
             self.outcomes.labels(verdict).inc(number)
+
+    def received(self, kind: str, fate: str) -> None:
+        """Count a callback."""
+        counter = self._by_fate.get((kind, fate))
+        if counter is None:  # kept, since looking it up costs more than counting
+            counter = self._by_fate[kind, fate] = self._callbacks.labels(kind, fate)
+        counter.inc()
 
     def render(self, standing: Outbox) -> bytes:
         """What this process counted and how the outbox stands, in Prometheus' text format."""

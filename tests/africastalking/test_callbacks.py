@@ -1,5 +1,6 @@
+import dataclasses
 import json
-from dataclasses import fields as names_of
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import example, given
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 
 from ujumbe.africastalking import callbacks
 from ujumbe.africastalking.callbacks import Incoming, OptOut, Report, Subscription
+from ujumbe.africastalking.form import LONGEST_FIELD, fields
 from ujumbe.domain import moment
+from ujumbe.domain.text import storable
 
 FORM = "application/x-www-form-urlencoded"
 NUMBER = "+254711000001"
@@ -50,11 +53,11 @@ MAY_4 = 1_493_791_485_000
         pytest.param(b'{"a":1,"a":2}', b"", "", {"a": "2"}, id="JSON keeps the last of two"),
         pytest.param(b"a=" + b"x" * 5_000, b"", FORM, {"a": "x" * 4_096}, id="a long field is cut"),
         pytest.param(b"", b"", "", {}, id="nothing"),
-        pytest.param(b"&".join([b"a=1"] * 1_001), b"b=2", FORM, {"b": "2"}, id="fields without end"),
+        pytest.param(b"&".join([b"a=1"] * 1_001), b"b=2", FORM, {"a": "1", "b": "2"}, id="fields without end"),
     ],
 )
 def test_fields(body: bytes, query: bytes, content_type: str, expected: dict[str, str]) -> None:
-    assert callbacks.fields(body, query, content_type) == expected
+    assert fields(body, query, content_type) == expected
 
 
 @pytest.mark.parametrize("wrap", [b'{"a":%s}', b"%s"])
@@ -62,7 +65,7 @@ def test_depth_is_no_error(wrap: bytes) -> None:
     # Where reading still works and writing again does not depends on the stack, so every depth is tried.
     for depth in range(900, 1_100):
         nested = b"[" * depth + b"]" * depth
-        assert isinstance(callbacks.fields(wrap % nested, b"", "application/json"), dict)
+        assert isinstance(fields(wrap % nested, b"", "application/json"), dict)
 
 
 REPORT = Report("ATXid_1", "Success", NUMBER, "63902", "", 0)
@@ -105,7 +108,7 @@ REPORT = Report("ATXid_1", "Success", NUMBER, "63902", "", 0)
     ],
 )
 def test_reports(body: bytes, report: Report) -> None:
-    assert callbacks.read_report(callbacks.fields(body)) == report
+    assert callbacks.read_report(fields(body)) == report
 
 
 UUID = "a6b0b4d6-3d5d-4a0e-9a4b-0f3c1f0a2b3c"
@@ -171,7 +174,7 @@ UUID = "a6b0b4d6-3d5d-4a0e-9a4b-0f3c1f0a2b3c"
     ],
 )
 def test_incoming(body: bytes, incoming: Incoming, *, complete: bool) -> None:
-    found = callbacks.read_incoming(callbacks.fields(body))
+    found = callbacks.read_incoming(fields(body))
     assert found == incoming
     assert found.complete is complete
 
@@ -186,7 +189,7 @@ def test_incoming(body: bytes, incoming: Incoming, *, complete: bool) -> None:
     ],
 )
 def test_opt_outs(body: bytes, opt_out: OptOut) -> None:
-    assert callbacks.read_opt_out(callbacks.fields(body)) == opt_out
+    assert callbacks.read_opt_out(fields(body)) == opt_out
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_opt_outs(body: bytes, opt_out: OptOut) -> None:
     ],
 )
 def test_subscriptions(body: bytes, subscription: Subscription) -> None:
-    assert callbacks.read_subscription(callbacks.fields(body)) == subscription
+    assert callbacks.read_subscription(fields(body)) == subscription
 
 
 @pytest.mark.parametrize(
@@ -248,11 +251,15 @@ BODIES = (
 )
 
 
+def values(told: Report | Incoming | OptOut | Subscription) -> list[object]:
+    return list(told) if isinstance(told, tuple) else [getattr(told, each.name) for each in dataclasses.fields(told)]
+
+
 @given(BODIES, st.binary(max_size=60), st.sampled_from([FORM, "application/json", "", "text/plain"]) | ANY_TEXT)
 @example(b'{"text":"\\ud83d\\u0000"}', b"id=%00", "application/json")
 @example(b"date=%00&from=\x00", b"\xff", "\ud800")
 def test_nothing_is_an_error_and_everything_can_be_stored(body: bytes, query: bytes, content_type: str) -> None:
-    form = callbacks.fields(body, query, content_type)
+    form = fields(body, query, content_type)
     told: list[Report | Incoming | OptOut | Subscription] = [
         callbacks.read_report(form),
         callbacks.read_incoming(form),
@@ -261,11 +268,20 @@ def test_nothing_is_an_error_and_everything_can_be_stored(body: bytes, query: by
     ]
     texts = [*form, *form.values()]
     for each in told:
-        for name in names_of(each):
-            value = getattr(each, name.name)
+        for value in values(each):
             texts += [value] if isinstance(value, str) else []
             assert not isinstance(value, int) or abs(value) < 1 << 63
-    assert not [text for text in texts if b"\x00" in text.encode() or len(text) > callbacks.LONGEST_FIELD]
+    assert not [text for text in texts if b"\x00" in text.encode() or len(text) > LONGEST_FIELD]
+
+
+@given(PAIRS | st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), max_size=12))
+@example([(b"a+b", b"%2B+%E2%82%AC%ED%A0%80"), (b"", b""), (b"%", b"=&=")])
+def test_a_form_reads_as_the_standard_library_reads_it(pairs: list[tuple[bytes, bytes]]) -> None:
+    body = b"&".join(name + b"=" + value for name, value in pairs)
+    expected: dict[str, str] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"):
+        expected.setdefault(storable(name), storable(value))
+    assert body.lstrip()[:1] == b"{" or fields(body) == expected
 
 
 @given(st.text() | st.datetimes(timezones=st.timezones() | st.none()).map(str))

@@ -133,7 +133,7 @@ class Desk:
 
     def reported(self, provider_id: str, status: str, to: str = "", **more: str) -> tuple[Fate, Raw]:
         """What became of a report, and the report."""
-        raw = form("delivery-reports", {"id": provider_id, "status": status, "phoneNumber": to, **more})
+        raw = report_form(provider_id, status, to, **more)
         return self.store.write(delivery.receive, self.account, raw), raw
 
     def hear(
@@ -184,6 +184,11 @@ class Desk:
     def decided(self, message: int) -> list[Made]:
         """What was decided about a message outside of the usual way."""
         return self.store.read(decisions.of_message, message)
+
+
+def report_form(provider_id: str, status: str, to: str, **more: str) -> Raw:
+    """A delivery report as AT posts it."""
+    return form("delivery-reports", {"id": provider_id, "status": status, "phoneNumber": to, **more})
 
 
 def form(kind: str, fields: dict[str, str]) -> Raw:

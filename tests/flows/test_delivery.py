@@ -1,6 +1,7 @@
 """Reports in whatever order they come."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.flows.conftest import Fresh
-from tests.flows.desk import ERRORS, Desk, Line, number
+from tests.flows.desk import ERRORS, Desk, Line, number, report_form
 from ujumbe.domain.message import State
+from ujumbe.flows import delivery
 from ujumbe.store import opt_outs
 from ujumbe.store.callbacks import Fate
 
@@ -48,6 +50,19 @@ class Story:
         return S.SENT, "", furthest
 
 
+def told(desk: Desk, events: Sequence[tuple[int, str]], chance: random.Random) -> None:
+    """Reports as the door takes them: as many in one transaction as happened to come together."""
+    left = [
+        delivery.read(report_form(f"ATXid_{index}", status, number(index), failureReason=reason))
+        for index, status in events
+        for reason in ["DeliveryFailure" if FINALS.get(status) is S.UNDELIVERED else ""]
+    ]
+    while left:
+        size = chance.randint(1, len(left))
+        desk.store.write(delivery.receive_all, desk.account, left[:size])
+        left = left[size:]
+
+
 STORIES = st.builds(Story, st.frozensets(st.sampled_from(PROGRESS)), st.sampled_from(["", *FINALS]), st.booleans())
 
 
@@ -67,12 +82,9 @@ def test_the_end_does_not_depend_on_the_order(
         events += chance.choices(events, k=copies) if events else []
         chance.shuffle(events)
         place = round(recorded_at * len(events))
-        for step, (index, status) in [*enumerate(events[:place]), (-1, (0, "")), *enumerate(events[place:])]:
-            if step == -1:
-                desk.answer(call, *[Line(101, f"ATXid_{each}") for each in range(3)])
-                continue
-            reason = "DeliveryFailure" if FINALS.get(status) is S.UNDELIVERED else ""
-            desk.report(f"ATXid_{index}", status, number(index), failureReason=reason)
+        told(desk, events[:place], chance)
+        desk.answer(call, *[Line(101, f"ATXid_{each}") for each in range(3)])
+        told(desk, events[place:], chance)
         found = [desk.message(each) for each in call.messages]
         assert [(each.state, each.reason, each.progress) for each in found] == [story.end for story in stories]
         kept = desk.place.ask("SELECT state FROM callbacks")

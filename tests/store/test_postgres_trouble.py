@@ -13,11 +13,13 @@ import pytest
 from tests.postgres import OwnServer, own
 from tests.running import until
 from tests.store.cutter import Cut, Cutter, cutting
-from tests.store.opened import PATIENCE, Opened, PostgresPlace, account, number
+from tests.store.opened import PATIENCE, Opened, PostgresPlace, account, number, queued
 from tests.store.test_database import OPT_OUTS, opt_out
 from ujumbe.domain.errors import StoreUnavailableError
-from ujumbe.store import opt_outs, postgres
+from ujumbe.store import calls, opt_outs, postgres
 from ujumbe.store.database import Tx
+from ujumbe.store.sql import Dialect, statements
+from ujumbe.store.standings import Sent
 
 END_US = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
              WHERE application_name = 'ujumbe' AND datname = current_database()"""
@@ -42,6 +44,18 @@ def counted(work: Callable[[Tx], Any]) -> tuple[Callable[[Tx], Any], list[Tx]]:
         return work(tx)
 
     return again, runs
+
+
+def test_rows_are_found_by_keys_without_statistics_too(store: Opened, ours: int) -> None:
+    """A campaign's reports come before autovacuum has looked at its messages."""
+    numbers = [number(index) for index in range(3_000)]
+    sent = [(message, numbers[index]) for index, message in enumerate(store.write(queued, ours, *numbers))]
+    [call] = store.write(calls.begin, ours, [sent], 90_000)
+    store.write(calls.take, [Sent(each, call, f"ATXid_{each}", 101, "Sent", 1, None) for each, _ in sent])
+    sql = f"EXPLAIN {statements(Dialect.POSTGRES)['messages.reported']}"
+    values = {"provider_ids": [f"ATXid_{each}" for each, _ in sent[::50]], "account": ours}
+    plan = store.write(lambda tx: [row["QUERY PLAN"] for row in tx.select(sql, values)])
+    assert not [line for line in plan if "Seq Scan" in line], plan
 
 
 def test_a_connection_lost_between_units_is_made_anew(store: Opened, ours: int, database: PostgresPlace) -> None:

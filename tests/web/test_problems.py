@@ -121,7 +121,9 @@ async def broken(*_: object) -> None:
 
 def test_what_breaks_inside_is_a_problem_too() -> None:
     """No request is known to break the API, so it gets a database that does."""
-    runtime = cast("Runtime", SimpleNamespace(db=SimpleNamespace(read=broken), working=True, keyless=False, account=1))
+    given = SimpleNamespace(tokens=(), open_callbacks=False)
+    parts = {"db": SimpleNamespace(read=broken), "settings": given, "working": True, "keyless": False, "account": 1}
+    runtime = cast("Runtime", SimpleNamespace(**parts))
     whole = create_app(runtime, broken_app)
 
     async def ask(app: Any, path: str) -> httpx.Response:

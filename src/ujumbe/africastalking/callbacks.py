@@ -1,24 +1,17 @@
-"""AT's callbacks as values: bytes to fields, fields to what AT tells us. Nothing strange is an error here.
+"""AT's callbacks as values: the fields of a form to what AT tells us. Nothing strange is an error here.
 
 Shapes are AT's ("SMS notifications"), spelled as in recorded traffic; extra, missing and repeated fields, unknown
 statuses and odd dates all pass, because a callback that is refused comes back for twelve hours and is then lost.
 """
 
-import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
-from urllib.parse import parse_qsl
+from typing import NamedTuple
 
 from ujumbe.domain import phone
 from ujumbe.domain.moment import to_ms
-from ujumbe.domain.text import storable
-
-LONGEST_FIELD: Final = 4_096
-"""Characters of a field that is applied; the raw body is kept whole in any case."""
 
 
 class Kind(StrEnum):
@@ -30,8 +23,7 @@ class Kind(StrEnum):
     SUBSCRIPTION = "subscription"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """A delivery report: how far one message to one number has come."""
 
     message_id: str
@@ -80,17 +72,6 @@ class Subscription:
     short_code: str
     keyword: str
     change: str
-
-
-def fields(body: bytes, query: bytes = b"", content_type: str = "") -> dict[str, str]:
-    """The fields of a callback: query parameters first, then the form (or a JSON object), first one wins.
-
-    Never raises: undecodable bytes become U+FFFD, and so does NUL, which PostgreSQL's text refuses.
-    """
-    found: dict[str, str] = {}
-    for name, value in (*_pairs(query), *_body_pairs(body, content_type)):
-        found.setdefault(_clean(name), _clean(value))
-    return found
 
 
 def read_report(form: Mapping[str, str]) -> Report:
@@ -155,28 +136,3 @@ def read_date(text: str) -> int | None:
         return to_ms(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
-
-
-def _body_pairs(body: bytes, content_type: str) -> list[tuple[str, str]]:
-    if content_type.split(";", 1)[0].strip().lower() == "application/json" or body.lstrip()[:1] == b"{":
-        with contextlib.suppress(ValueError, RecursionError):  # nested too deeply, to read or to write again
-            document = json.loads(body)
-            if isinstance(document, dict):
-                return [(name, _json_text(value)) for name, value in document.items() if value is not None]
-    return _pairs(body)
-
-
-def _json_text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _pairs(form: bytes) -> list[tuple[str, str]]:
-    text = form.decode("utf-8", "replace")
-    try:
-        return parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=1_000)
-    except ValueError:
-        return []
-
-
-def _clean(text: str) -> str:
-    return storable(text[:LONGEST_FIELD])

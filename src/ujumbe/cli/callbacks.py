@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.form import fields
 from ujumbe.cli.database import find_account, open_database
 from ujumbe.cli.output import AsJson, out, print_json, print_table
 from ujumbe.domain import ids
@@ -154,7 +154,7 @@ def _document(kept: Kept) -> dict[str, Any]:
         "number": kept.number,
         "state": kept.fate,
         "why": kept.note,
-        "fields": forms.fields(raw.body, raw.query, raw.content_type),
+        "fields": fields(raw.body, raw.query, raw.content_type),
         "content_type": raw.content_type,
         "query": raw.query.decode("ascii", "replace"),
         "body": raw.body.decode("utf-8", "replace"),

@@ -16,6 +16,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     _head = 0
     _in_head = True
+    _begun = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,11 +40,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head > LARGEST_HEAD:
             self._refuse()
+        if self._begun:  # most requests come whole, and need no clock
+            self._wait()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._wait()
+        self._begun = True
 
     def on_headers_complete(self) -> None:
         """From here on bodies are bounded by those who read them."""
@@ -53,7 +56,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is here; what follows is another one."""
         self._relax()
-        self._in_head, self._head = True, 0
+        self._begun, self._in_head, self._head = False, True, 0
         super().on_message_complete()
 
     def _wait(self) -> None:

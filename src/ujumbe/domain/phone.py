@@ -121,6 +121,8 @@ def lenient(text: str, default_country: str = "") -> str:
 
     Takes other spellings too (`00254…`, `tel:+254…`, full-width digits): an opt-out must not fail over them.
     """
+    if _is_plain(text):
+        return text
     stripped = text.strip()
     plain = unicodedata.normalize("NFKC", stripped).rstrip(",;").removeprefix("tel:").strip()
     if plain.startswith("00"):

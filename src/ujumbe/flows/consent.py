@@ -1,6 +1,7 @@
 """Opt-out notices from AT."""
 
 from ujumbe.africastalking import callbacks as forms
+from ujumbe.africastalking.form import fields
 from ujumbe.domain import phone
 from ujumbe.store import callbacks, opt_outs
 from ujumbe.store.callbacks import Fate, New, Raw
@@ -16,7 +17,7 @@ def receive(tx: Tx, account: int, raw: Raw, default_country: str = "") -> Fate:
 
 def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
     """Put an opt-out notice in force; what became of it."""
-    notice = forms.read_opt_out(forms.fields(raw.body, raw.query, raw.content_type), default_country)
+    notice = forms.read_opt_out(fields(raw.body, raw.query, raw.content_type), default_country)
     if not notice.number:
         fate, note = Fate.INCOMPLETE, "no phoneNumber"
     elif opt_outs.insert(tx, account, notice.number, notice.sender, opt_outs.Source.CALLBACK):

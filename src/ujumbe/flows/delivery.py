@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Report
+from ujumbe.africastalking.form import fields
 from ujumbe.domain import consent, message
 from ujumbe.domain.message import PROGRESS_ORDER, Event
 from ujumbe.store import callbacks, opt_outs, report_times, standings
@@ -17,9 +17,10 @@ from ujumbe.store.standings import Facts, Move, Standing
 OPTED_OUT_REASON = "userinblacklist"
 """AT's `failureReason` for a recipient who opted out, without case: it is `UserInBlackList` here, `…list` at send."""
 
+STEPS = {status: step for step, status in enumerate(PROGRESS_ORDER, start=1)}
 
-@dataclass(frozen=True, slots=True)
-class Received:
+
+class Received(NamedTuple):
     """A report as it came, and as it reads."""
 
     raw: Raw
@@ -46,7 +47,7 @@ UNKNOWN = Applied(Fate.WAITING, "no message is known by this id yet")
 
 def read(raw: Raw) -> Received:
     """Read a report; never raises."""
-    return Received(raw, forms.read_report(forms.fields(raw.body, raw.query, raw.content_type)))
+    return Received(raw, forms.read_report(fields(raw.body, raw.query, raw.content_type)))
 
 
 def receive(tx: Tx, account: int, raw: Raw) -> Fate:
@@ -164,8 +165,7 @@ def _move(was: Standing, after: Standing, reason: str | None) -> Move:
 
 def _further(was: Standing, report: Report) -> bool:
     """Whether a progress report says more than the last one did."""
-    steps = {status: step for step, status in enumerate(PROGRESS_ORDER, start=1)}
-    return steps.get(report.status.lower(), 0) > steps.get(was.progress.lower(), 0)
+    return STEPS.get(report.status.lower(), 0) > STEPS.get(was.progress.lower(), 0)
 
 
 def _reason(report: Report) -> str:
@@ -175,7 +175,7 @@ def _reason(report: Report) -> str:
 
 
 def _opts_out(report: Report) -> bool:
-    return report.failure_reason.casefold() == OPTED_OUT_REASON
+    return bool(report.failure_reason) and report.failure_reason.casefold() == OPTED_OUT_REASON
 
 
 def _unmatched(report: Report) -> Applied:
@@ -184,5 +184,7 @@ def _unmatched(report: Report) -> Applied:
 
 
 def _complaint(report: Report) -> str:
+    if report.message_id and report.status:
+        return ""
     missing = [name for name, value in (("id", report.message_id), ("status", report.status)) if not value]
-    return f"no {' and '.join(missing)}" if missing else ""
+    return f"no {' and '.join(missing)}"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.form import fields
 from ujumbe.flows import consent, delivery, inbound, subscriptions
 from ujumbe.flows.inbound import Heard
 from ujumbe.store import callbacks
@@ -45,7 +45,7 @@ def notices(rules: Rules, kind: Kind) -> Callable[[Tx, Sequence[Raw]], list[Fate
 
 def keep_aside(tx: Tx, account: int, raw: Raw, error: str) -> Fate:
     """Keep a callback that could not be applied, with what went wrong: it can be replayed once that is mended."""
-    form = forms.fields(raw.body, raw.query, raw.content_type)
+    form = fields(raw.body, raw.query, raw.content_type)
     number = form.get("phoneNumber", form.get("from", ""))[:LONGEST_NOTE]
     new = New(raw, number, form.get("id", "").strip(), Fate.BROKEN, f"could not be applied: {error}"[:LONGEST_NOTE])
     callbacks.insert_all(tx, account, [new])

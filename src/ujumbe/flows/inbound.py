@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Incoming
+from ujumbe.africastalking.form import fields
 from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain import phone, replies, text
 from ujumbe.flows import sending
@@ -47,7 +48,7 @@ def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
 
     A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
     """
-    incoming = forms.read_incoming(forms.fields(raw.body, raw.query, raw.content_type))
+    incoming = forms.read_incoming(fields(raw.body, raw.query, raw.content_type))
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
     fate, note, replied = Fate.INCOMPLETE, complaint, False
     if incoming.complete:

@@ -2,6 +2,7 @@
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Subscription
+from ujumbe.africastalking.form import fields
 from ujumbe.store import callbacks, subscriptions
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
@@ -16,7 +17,7 @@ def receive(tx: Tx, account: int, raw: Raw) -> Fate:
 
 def apply(tx: Tx, account: int, raw: Raw) -> New:
     """Start or end a subscription; what became of the notice."""
-    notice = forms.read_subscription(forms.fields(raw.body, raw.query, raw.content_type))
+    notice = forms.read_subscription(fields(raw.body, raw.query, raw.content_type))
     return New(raw, notice.number, "", *_apply(tx, account, notice))
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking import wire
+from ujumbe.africastalking.form import fields
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
@@ -90,7 +90,7 @@ def _request(message: Message, attempt: Attempt) -> dict[str, str]:
 
 
 def _report(kept: Kept) -> Step:
-    form = forms.fields(kept.raw.body, kept.raw.query, kept.raw.content_type)
+    form = fields(kept.raw.body, kept.raw.query, kept.raw.content_type)
     detail = {"callback": ids.show(Kind.CALLBACK, kept.id), "became": kept.fate, "why": kept.note, "fields": form}
     return Step(kept.received_at, "report", detail)
 

@@ -23,8 +23,7 @@ class Fate(StrEnum):
     QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A callback as it came over the wire. `query` is without the callback token."""
 
     kind: str

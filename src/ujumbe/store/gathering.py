@@ -58,7 +58,9 @@ class Gathering(Generic[Item, Result]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._together(self._next())
+                await asyncio.sleep(0)  # once around the loop: whoever has arrived by now comes along
+                if group := self._next():  # another lane may have taken them all
+                    await self._together(group)
         finally:
             # Here and not in a callback: those whom the last group answered come again before any callback runs.
             self._running.discard(cast("asyncio.Task[Any]", asyncio.current_task()))

@@ -10,6 +10,7 @@ from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import migrate
+from ujumbe.store.checkpoints import Checkpoints
 from ujumbe.store.sql import Dialect, statements
 from ujumbe.store.sqlite_tx import SqliteTx
 from ujumbe.store.writer import Writer
@@ -20,8 +21,6 @@ T = TypeVar("T")
 BUSY_SECONDS: Final = 5.0
 """How long a write waits for another process's short transaction (a command beside the service)."""
 READERS: Final = 4
-CHECKPOINT_PAGES: Final = 8_000
-"""32 MB of log before it is folded into the file: a page that changes often is then copied once, not eight times."""
 
 
 class SqliteDatabase:
@@ -39,7 +38,7 @@ class SqliteDatabase:
         self._open: list[sqlite3.Connection] = []
         self._writer = Writer(path, role)
         self._closing = False
-        self._sole = False
+        self._checkpoints: Checkpoints | None = None
 
     @classmethod
     async def open(cls, path: Path, *, upgrade: bool = False, sole: bool = False, role: str = "command") -> Self:
@@ -49,14 +48,16 @@ class SqliteDatabase:
         is the one process that serves the file: only it folds the log into it (checkpoints) while others write too.
         """
         self = cls(path, role)
-        self._sole = sole
         loop = asyncio.get_running_loop()
         try:
             connection = await loop.run_in_executor(self._readers, self._prepare, upgrade)
         except BaseException:
             await self.close()
             raise
-        self._writer.start(connection, self._wake)
+        if sole:
+            self._checkpoints = Checkpoints(self._connect)
+            self._checkpoints.start()
+        self._writer.start(connection, self._wake, self._checkpoints)
         return self
 
     @property
@@ -68,6 +69,8 @@ class SqliteDatabase:
         """Finish what was handed over, then close: the last connection folds the log into the file."""
         self._closing = True
         await self._writer.stop(self._readers)
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
         self._readers.shutdown()
         for connection in self._open:
             connection.close()
@@ -114,7 +117,7 @@ class SqliteDatabase:
         connection.row_factory = sqlite3.Row
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY", "cache_size = -32000"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES if self._sole else 0}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see checkpoints.py
         self._open.append(connection)
         return connection
 

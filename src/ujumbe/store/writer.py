@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from ujumbe import faults
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import nodes
+from ujumbe.store.checkpoints import Checkpoints
 from ujumbe.store.database import DataRefusedError
 from ujumbe.store.ids import LEASE_MS, Ids
 from ujumbe.store.sqlite_tx import SqliteTx
@@ -40,10 +41,14 @@ class Writer:
         self._ids: Ids | None = None
         self._file: tuple[int, int] | None = None
         self._wake: Callable[[], None] = lambda: None
+        self._checkpoints: Checkpoints | None = None
 
-    def start(self, connection: sqlite3.Connection, wake: Callable[[], None]) -> None:
+    def start(
+        self, connection: sqlite3.Connection, wake: Callable[[], None], checkpoints: Checkpoints | None = None
+    ) -> None:
         """Begin to take work; `wake` is called on the loop of whoever put something into the outbox."""
         self._wake = wake
+        self._checkpoints = checkpoints
         opened = self._path.stat()
         self._file = (opened.st_dev, opened.st_ino)
         self._thread = threading.Thread(target=self._run_forever, args=(connection,), name="ujumbe-writer", daemon=True)
@@ -83,6 +88,8 @@ class Writer:
                     break
                 group.append(following)
             self._commit(connection, group)
+            if self._checkpoints is not None:
+                self._checkpoints.written(connection)
             if stop:
                 return
 

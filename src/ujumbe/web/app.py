@@ -10,7 +10,7 @@ from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web import sends as raw
 from ujumbe.web.api import LARGEST_BODY, create_api
-from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, respond
+from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, headers, respond
 from ujumbe.web.problems import BROKEN, Problem
 from ujumbe.web.sms import CALLBACKS, INVOKE, SmsRoutes
 
@@ -89,12 +89,12 @@ def _foreign(scope: Scope, *, keyless: bool) -> Problem | None:
     The host matters where no key protects: a name that an attacker points at 127.0.0.1 counts as the same site.
     """
     if keyless:
-        host = header(scope, b"host").rpartition("]")[0] + "]" if header(scope, b"host").startswith("[") else ""
-        host = host or header(scope, b"host").partition(":")[0]
+        given = header(scope, b"host")
+        host = given.rpartition("]")[0] + "]" if given.startswith("[") else given.partition(":")[0]
         if host and host.lower() not in LOOPBACK_HOSTS:
             return Problem("forbidden", "`ujumbe dev` answers only under 127.0.0.1 or localhost")
-    followed = header(scope, b"sec-fetch-mode") == "navigate" and scope["method"] == "GET"
-    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
+    if headers(scope).get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
+        followed = header(scope, b"sec-fetch-mode") == "navigate" and scope["method"] == "GET"
         if followed and not scope["path"].startswith("/sms/"):
             return None
         return Problem("forbidden", "A page of another site may not send requests here")

@@ -1,7 +1,7 @@
 """The few raw ASGI pieces that the hot routes are made of."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 
@@ -20,17 +20,28 @@ class ClientGoneError(Exception):
     """The client went away before its request was complete."""
 
 
+_NAMED: Final = "ujumbe.headers"
+_BY_PROXIES: Final = (b"x-forwarded-for", b"forwarded", b"via")
+
+
+def headers(scope: Scope) -> Mapping[bytes, bytes]:
+    """The request's headers by name (lower case), the first of each: made once for a request, and asked many times."""
+    named: Mapping[bytes, bytes] | None = scope.get(_NAMED)
+    if named is None:
+        named = scope[_NAMED] = dict(reversed(scope["headers"]))
+    return named
+
+
 def header(scope: Scope, name: bytes) -> str:
     """A request header (name in lower case), empty where it is absent."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value.decode("latin-1"))
-    return ""
+    value = headers(scope).get(name)
+    return value.decode("latin-1") if value is not None else ""
 
 
 def came_through_a_proxy(scope: Scope) -> bool:
     """Whether somebody beyond this machine may have sent it: without a secret anybody could."""
-    return any(header(scope, name) for name in (b"x-forwarded-for", b"forwarded", b"via"))
+    named = headers(scope)
+    return any(name in named for name in _BY_PROXIES)
 
 
 async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import structlog
 
-from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import ProviderError, Taken
+from ujumbe.africastalking.form import fields
 from ujumbe.domain import phone, text
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.domain.outcome import Verdict
@@ -52,6 +52,8 @@ class SmsRoutes:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._tokens = runtime.settings.tokens
+        self._guarded = bool(self._tokens) or runtime.settings.open_callbacks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever is wrong with it has an answer too."""
@@ -88,7 +90,7 @@ class SmsRoutes:
             await respond(send, 503, JSON, _json(_not_stored(error)))
             return
         body = await read_body(scope, receive, LARGEST_BODY)
-        form = forms.fields(body, scope["query_string"], header(scope, b"content-type"))
+        form = fields(body, scope["query_string"], header(scope, b"content-type"))
         try:
             number, message = _what_to_send(form, runtime.settings.default_country)
         except InvalidInputError as error:
@@ -139,10 +141,9 @@ class SmsRoutes:
 
     def _barred(self, tail: str, token: str, scope: Scope) -> str:
         """Why this callback may not come in; empty where it may."""
-        settings = self._runtime.settings
-        if not token_opens(tail or token, settings.tokens) or (tail and not settings.tokens):
+        if not token_opens(tail or token, self._tokens) or (tail and not self._tokens):
             return "its token is wrong or missing"
-        if not settings.tokens and not settings.open_callbacks and came_through_a_proxy(scope):
+        if not self._guarded and came_through_a_proxy(scope):
             return "it came through a proxy and no token is set: set UJUMBE_CALLBACK_TOKEN"
         return ""
 
@@ -163,7 +164,7 @@ class SmsRoutes:
             log.warning("a callback could not be stored", kind=kind, why=str(error))
             detail = "The database cannot take the callback now"
             raise Problem("unavailable", detail, headers={"Retry-After": "5"}) from None
-        runtime.metrics.callbacks.labels(kind, fate).inc()
+        runtime.metrics.received(kind, fate)
         return answer
 
     async def _apply(self, kind: Kind, raw: Raw) -> tuple[Fate, bytes]:
