@@ -1,6 +1,7 @@
 """PostgreSQL goes away between units, within one, at its commit: nothing is half stored, done twice or lost."""
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ def test_rows_are_found_by_keys_without_statistics_too(store: Opened, ours: int)
     sent = [(message, numbers[index]) for index, message in enumerate(store.write(queued, ours, *numbers))]
     [call] = store.write(calls.begin, ours, [sent], 90_000)
     store.write(calls.take, [Sent(each, call, f"ATXid_{each}", 101, "Sent", 1, None) for each, _ in sent])
-    sql = f"EXPLAIN {statements(Dialect.POSTGRES)['messages.reported']}"
+    sql = re.sub(r"%\((\w+)\)s", r":\1", f"EXPLAIN {statements(Dialect.POSTGRES)['messages.reported']}")
     values = {"provider_ids": [f"ATXid_{each}" for each, _ in sent[::50]], "account": ours}
     plan = store.write(lambda tx: [row["QUERY PLAN"] for row in tx.select(sql, values)])
     assert not [line for line in plan if "Seq Scan" in line], plan
