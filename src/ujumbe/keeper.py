@@ -55,7 +55,7 @@ class Keeper:
                     if turn % SELDOM == 0:
                         await self._seldom(account)
                 if turn % SELDOM == 0:
-                    await self._step(upkeep.forget, self._settings.keep_callbacks_days)
+                    await self._step(upkeep.forget, self._settings.keep_callbacks_days, self._settings.keep_events_days)
             except StoreUnavailableError as error:
                 log.warning("upkeep has to wait for the database", why=str(error))
             except Exception:

@@ -29,6 +29,7 @@ BOUNDS: Final = {
     "calls_in_flight": (1, 256),
     "lease_seconds": (45, 90),
     "keep_callbacks_days": (0, 36_500),
+    "keep_events_days": (0, 36_500),
 }
 SQLITE: Final = "sqlite:///"
 POSTGRES: Final = ("postgresql://", "postgres://")
@@ -99,6 +100,9 @@ class Settings(BaseSettings):
     )
     keep_callbacks_days: int = _setting(
         "UJUMBE_KEEP_CALLBACKS_DAYS", 90, "Days that callbacks are kept as they came; 0 keeps them for ever"
+    )
+    keep_events_days: int = _setting(
+        "UJUMBE_KEEP_EVENTS_DAYS", 90, "Days that the log of events is kept; 0 keeps it for ever"
     )
     metrics_port: int = _setting(
         "UJUMBE_METRICS_PORT",
@@ -199,7 +203,7 @@ class Settings(BaseSettings):
             sender if sender == "*" else consent.scope(consent.named(sender)): rate for sender, rate in value.items()
         }
 
-    @field_validator("most_recipients", "calls_in_flight", "lease_seconds", "keep_callbacks_days")
+    @field_validator("most_recipients", "calls_in_flight", "lease_seconds", "keep_callbacks_days", "keep_events_days")
     @classmethod
     def _bounded(cls, value: int, info: ValidationInfo) -> int:
         least, most = BOUNDS[info.field_name or ""]

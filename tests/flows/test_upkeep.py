@@ -9,7 +9,7 @@ from ujumbe.domain.message import State
 from ujumbe.flows import delivery, inferring, recording, upkeep
 from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.flows.recording import Finished
-from ujumbe.store import answers
+from ujumbe.store import answers, events
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Rule
@@ -136,21 +136,27 @@ def test_many_quiet_texts_are_looked_at_in_turns(desk: Desk, clock: Clock, monke
 
 def test_what_is_kept_long_enough_is_forgotten(desk: Desk, clock: Clock) -> None:
     def forget(days: int) -> int:
-        return desk.store.write(upkeep.forget, days)
+        return desk.store.write(upkeep.forget, days, days)
 
     def answered(tx: Tx) -> None:
         answers.keep(tx, answers.Request(desk.account, 0, "key", b"hash"), {"id": "x"})
 
     desk.store.write(answered)
     desk.report("ATXid_1", "Success")
+    desk.accept(number(1))
     clock.forward(3_600_000)
     desk.report("ATXid_2", "Success")
+    desk.accept(number(2))
     clock.forward(24 * 3_600_000 - 1)
-    assert forget(1) == 2, "the answer and the first report"
+    assert forget(1) == 3, "the answer, the first report and the first event"
+    assert [each.seq for each in desk.store.read(events.after, desk.account, 0, 9)] == [2]
     assert desk.place.ask("SELECT provider_id FROM callbacks") == [("ATXid_2",)]
     clock.forward(400 * 24 * 3_600_000)
     assert forget(0) == 0, "0 keeps them for ever"
-    assert forget(90) == 1
+    assert forget(90) == 2
+    desk.accept(number(3))
+    desk.store.write(events.number)
+    assert [each.seq for each in desk.store.read(events.after, desk.account, 0, 9)] == [3], "no number comes twice"
 
 
 def test_what_nobody_claims_expires_too(desk: Desk, clock: Clock) -> None:

@@ -40,7 +40,7 @@ def test_counts_and_cancelling_are_of_one_batch(store: Opened, ours: int) -> Non
         assert found is not None
         assert store.read(batches.counts, found.batch) == {state: 2}
         waits = state in (State.SCHEDULED, State.QUEUED)
-        assert store.write(batches.cancel, found.batch, "on request") == (2 if waits else 0)
+        assert store.write(batches.cancel, ours, found.batch, "on request") == (2 if waits else 0)
         assert store.read(batches.counts, found.batch) == {State.CANCELED if waits else state: 2}
     canceled = store.read(messages.find, ours, made[State.QUEUED][0])
     assert canceled is not None

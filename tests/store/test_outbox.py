@@ -96,8 +96,8 @@ def test_what_is_too_late_expires(store: Opened, ours: int, other: int) -> None:
 
 def test_only_what_is_queued_is_set_aside(store: Opened, ours: int) -> None:
     made = [store.write(queued, ours, number(1), state=state)[0] for state in State]
-    store.write(outbox.set_aside, made, State.BLOCKED, "opted out")
-    store.write(outbox.set_aside, [], State.BLOCKED, "nobody")
+    store.write(outbox.set_aside, ours, made, State.BLOCKED, "opted out")
+    store.write(outbox.set_aside, ours, [], State.BLOCKED, "nobody")
     found = [one(store, ours, each) for each in made]
     expected = [State.BLOCKED if state is State.QUEUED else state for state in State]
     assert [each.state for each in found] == expected

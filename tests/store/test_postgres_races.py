@@ -242,7 +242,7 @@ def test_what_a_worker_takes_up_is_not_canceled_expired_or_set_aside(store: Open
     batch_id = store.write(due, ours)[0].batch
     with held(store, lambda tx: outbox.take(tx, [each.id for each in due(tx, ours, 2)][:1])) as taken:
         assert rival.begins(outbox.expire, ours, "late").result(PATIENCE) == 0
-        canceled = rival.begins(batches.cancel, batch_id, "on request")
+        canceled = rival.begins(batches.cancel, ours, batch_id, "on request")
     assert taken.result == 1
     assert canceled.result(PATIENCE) == 1, "it waits for the claim, and cancels what that leaves"
     assert [store.write(standings.one, each).state for each in made] == [State.SENDING, State.CANCELED]

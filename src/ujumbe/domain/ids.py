@@ -24,6 +24,7 @@ class Kind(StrEnum):
     OPT_OUT = "opt"
     SUBSCRIPTION = "sub"
     CALL = "call"
+    EVENT = "evt"
 
 
 def show(kind: Kind, number: int) -> str:

@@ -136,7 +136,7 @@ def _due(tx: Tx, account: int, limits: Limits, most: int) -> _Found:
         if room > 0:
             rows = outbox.due(tx, account, lane, room)
             out = [each.id for each in rows if each.opted_out]
-            outbox.set_aside(tx, out, State.BLOCKED, OPTED_OUT)
+            outbox.set_aside(tx, account, out, State.BLOCKED, OPTED_OUT)
             forbidden += len(out)
             # What has just expired is left to the next claim's `expire`.
             found += [each for each in rows if not each.opted_out and each.expires_at > tx.now]

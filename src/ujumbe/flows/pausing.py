@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from ujumbe.africastalking import replies
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, Taken
 from ujumbe.domain import pause
+from ujumbe.domain.event import Type
 from ujumbe.domain.money import Money
 from ujumbe.domain.pause import STRIKES, Pause
-from ujumbe.store import accounts
+from ujumbe.store import accounts, events
 from ujumbe.store.accounts import Health
 from ujumbe.store.database import Tx
 
@@ -96,3 +97,5 @@ def _pause(tx: Tx, account: int, health: Health, kind: Pause, note: str) -> None
     if not pause.outranks(kind, health.pause):
         return
     accounts.pause(tx, account, kind, note, tx.now + round(1000 * pause.probe_after(health.probes)))
+    if kind is Pause.BALANCE:
+        events.add(tx, account, Type.BALANCE_LOW, [account])

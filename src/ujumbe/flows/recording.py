@@ -96,7 +96,7 @@ def _record(tx: Tx, account: int, smooth: Sequence[Finished], rough: Sequence[tu
         if isinstance(each.result, replies.SendReply)
         for message, line in zip(each.call.messages, each.result.recipients, strict=True)
     ]
-    if taken and standings.take(tx, taken) < len(taken):
+    if taken and standings.take(tx, account, taken) < len(taken):
         # A report or a lease was faster with some: these are looked at, and what has moved already stays.
         for each in smooth:
             fates |= _fates(each)

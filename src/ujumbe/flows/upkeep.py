@@ -6,7 +6,7 @@ from ujumbe.domain import overdue
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import claiming, delivery, inferring, recording
-from ujumbe.store import answers, callbacks, calls, decisions, ids, messages, outbox, report_times
+from ujumbe.store import answers, callbacks, calls, decisions, events, ids, messages, outbox, report_times
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
 
@@ -84,9 +84,12 @@ def quarantine(tx: Tx, account: int) -> int:
     return callbacks.quarantine(tx, account, ids.floor(tx.now - QUARANTINE_MS), note)
 
 
-def forget(tx: Tx, keep_callbacks_days: int) -> int:
-    """Delete what has been kept long enough: answers to repeat, and raw callbacks. How many rows that was."""
+def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
+    """Delete what has been kept long enough: answers to repeat, raw callbacks, events. How many rows that was."""
     forgotten = answers.forget(tx)
+    if keep_events_days:
+        events.number(tx)
+        forgotten += events.forget(tx, ids.floor(tx.now - keep_events_days * DAY_MS))
     if keep_callbacks_days:
         forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
     return forgotten

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ujumbe.domain import consent
+from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
 from ujumbe.domain.segments import measure
+from ujumbe.store import events
 from ujumbe.store.database import Tx
 
 
@@ -113,6 +115,8 @@ def counts(tx: Tx, batch_id: int) -> dict[State, int]:
     return {State(row["state"]): int(row["number"]) for row in tx.all("batches.counts", batch=batch_id)}
 
 
-def cancel(tx: Tx, batch_id: int, reason: str) -> int:
+def cancel(tx: Tx, account: int, batch_id: int, reason: str) -> int:
     """Cancel what has not left yet; how many messages that was."""
-    return tx.run("batches.cancel", batch=batch_id, reason=reason, now=tx.now)
+    canceled = tx.tuples("batches.cancel", batch=batch_id, reason=reason, now=tx.now)
+    events.add(tx, account, Type.CANCELED, sorted(row[0] for row in canceled))
+    return len(canceled)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ujumbe.domain.event import Type
+from ujumbe.store import events
 from ujumbe.store.database import Tx
 
 TWIN_MS: Final = 2_000
@@ -62,6 +64,7 @@ def insert(tx: Tx, account: int, text: NewText) -> int | None:
         cost=text.cost,
         now=tx.now,
     )
+    events.add(tx, account, Type.RECEIVED, [inbound] if added else [])
     return inbound if added else None
 
 

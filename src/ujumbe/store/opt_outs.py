@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ujumbe.domain import consent
+from ujumbe.domain.event import Type
+from ujumbe.store import events
 from ujumbe.store.database import Row, Tx
 
 
@@ -50,9 +52,10 @@ def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reaso
     Whatever is taken up after the commit knows of it.
     """
     alone(tx, account)
+    opt_out = tx.new_id()
     added = tx.run(
         "opt_outs.insert",
-        id=tx.new_id(),
+        id=opt_out,
         account=account,
         number=number,
         sender=sender,
@@ -61,6 +64,7 @@ def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reaso
         reason=reason,
         now=tx.now,
     )
+    events.add(tx, account, Type.OPTED_OUT, [opt_out] if added else [])
     return added > 0
 
 
@@ -83,9 +87,13 @@ def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) ->
 
 def end(tx: Tx, account: int, number: str, sender: str | None, by: str) -> int:
     """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were."""
+    values = {"account": account, "number": number, "by": by, "now": tx.now}
     if sender is None:
-        return tx.run("opt_outs.end_all", account=account, number=number, by=by, now=tx.now)
-    return tx.run("opt_outs.end", account=account, number=number, scope=consent.scope(sender), by=by, now=tx.now)
+        rows = tx.tuples("opt_outs.end_all", **values)
+    else:
+        rows = tx.tuples("opt_outs.end", scope=consent.scope(sender), **values)
+    events.add(tx, account, Type.OPTED_IN, [row[0] for row in rows])
+    return len(rows)
 
 
 def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[OptOut]:

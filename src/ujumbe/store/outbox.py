@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
+from ujumbe.store import events
 from ujumbe.store.database import Tx
 
 MOST_LANES: Final = 200
@@ -76,6 +78,8 @@ def insert(tx: Tx, account: int, lots: Sequence[Lot]) -> list[list[int]]:
         names = ("id", "batch", "number", "scope", "state", "reason", "priority", "due", "expires", "tries")
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         tx.many("outbox.insert", columns, account=account, now=tx.now)
+        events.add(tx, account, Type.ACCEPTED, columns["id"])
+        events.moved(tx, account, zip(columns["id"], columns["state"], strict=True))
         if State.QUEUED in columns["state"]:
             tx.wake()
     return made
@@ -88,7 +92,9 @@ def fall_due(tx: Tx, account: int) -> int:
 
 def expire(tx: Tx, account: int, reason: str) -> int:
     """Expire what waited too long; how many messages that was."""
-    return tx.run("outbox.expire", account=account, reason=reason, now=tx.now, most=MOST_MOVED)
+    expired = tx.tuples("outbox.expire", account=account, reason=reason, now=tx.now, most=MOST_MOVED)
+    events.add(tx, account, Type.EXPIRED, sorted(row[0] for row in expired))
+    return len(expired)
 
 
 def lanes(tx: Tx, account: int) -> list[Lane]:
@@ -119,10 +125,11 @@ def _priorities(tx: Tx, account: int, lane: Lane) -> Iterator[int]:
         priority = None if below is None else below["priority"]
 
 
-def set_aside(tx: Tx, message_ids: Sequence[int], state: State, reason: str) -> None:
+def set_aside(tx: Tx, account: int, message_ids: Sequence[int], state: State, reason: str) -> None:
     """Bring those of `message_ids` that are still queued into `state`: they are not sent."""
     if message_ids:
-        tx.run("outbox.set_aside", ids=list(message_ids), state=state, reason=reason, now=tx.now)
+        moved = tx.tuples("outbox.set_aside", ids=list(message_ids), state=state, reason=reason, now=tx.now)
+        events.moved(tx, account, [(each, state) for each in sorted(row[0] for row in moved)])
 
 
 def take(tx: Tx, message_ids: Sequence[int]) -> int:

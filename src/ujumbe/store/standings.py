@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
+from ujumbe.store import events
 from ujumbe.store.batches import Source
 from ujumbe.store.database import Tx
 
@@ -106,7 +108,12 @@ def move(tx: Tx, moves: Sequence[Move]) -> int:
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     if State.QUEUED in columns["state"]:
         tx.wake()
-    return tx.many("messages.move", columns, now=tx.now)
+    done = tx.many("messages.move", columns, now=tx.now)
+    # They were read under lock, so each was found where it stood.
+    events.moved(
+        tx, moves[0].was.account, [(each.was.id, each.state) for each in moves if each.state is not each.was.state]
+    )
+    return done
 
 
 class Sent(NamedTuple):
@@ -121,16 +128,18 @@ class Sent(NamedTuple):
     cost: Money | None
 
 
-def take(tx: Tx, taken: Sequence[Sent]) -> int:
+def take(tx: Tx, account: int, taken: Sequence[Sent]) -> int:
     """Bring what is still being sent to `sent`, where AT's reply says so; how many messages that was."""
     by_cost: dict[Money | None, list[int]] = {}
     for each in taken:
         by_cost.setdefault(each.cost, []).append(each.message)
-    moved = 0
+    moved: list[int] = []
     for cost, ids in by_cost.items():  # a handful: a price goes by network
         micros, currency = _money(cost)
-        moved += tx.run("messages.take", ids=ids, cost_micros=micros, cost_currency=currency, now=tx.now)
-    return moved
+        rows = tx.tuples("messages.take", ids=ids, cost_micros=micros, cost_currency=currency, now=tx.now)
+        moved += [row[0] for row in rows]
+    events.add(tx, account, Type.SENT, sorted(moved))
+    return len(moved)
 
 
 def _money(cost: Money | None) -> tuple[int | None, str | None]:

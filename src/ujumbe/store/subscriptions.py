@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ujumbe.domain.event import Type
+from ujumbe.store import events
 from ujumbe.store.database import Tx
 
 
@@ -19,22 +21,18 @@ class Subscription:
 
 def start(tx: Tx, account: int, number: str, short_code: str, keyword: str) -> bool:
     """Record a subscription; False where it was running already."""
-    added = tx.run(
-        "subscriptions.start",
-        id=tx.new_id(),
-        account=account,
-        number=number,
-        short_code=short_code,
-        keyword=keyword,
-        now=tx.now,
-    )
-    return added > 0
+    subscription, values = tx.new_id(), {"number": number, "short_code": short_code, "keyword": keyword}
+    added = tx.run("subscriptions.start", id=subscription, account=account, now=tx.now, **values) > 0
+    events.add(tx, account, Type.SUBSCRIBED, [subscription] if added else [])
+    return added
 
 
 def end(tx: Tx, account: int, number: str, short_code: str, keyword: str) -> bool:
     """Record that a subscription ended; False where none was running."""
     values = {"account": account, "number": number, "short_code": short_code, "keyword": keyword}
-    return tx.run("subscriptions.end", now=tx.now, **values) > 0
+    ended = [row[0] for row in tx.tuples("subscriptions.end", now=tx.now, **values)]
+    events.add(tx, account, Type.UNSUBSCRIBED, ended)
+    return bool(ended)
 
 
 def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[Subscription]:

@@ -29,4 +29,5 @@ SELECT state, count(*) AS number FROM messages WHERE batch_id = :batch GROUP BY 
 -- Waits for claims, which look at more than they take: what they leave is canceled.
 UPDATE messages SET state = 'canceled', reason = :reason, updated_at = :now
  WHERE id IN (SELECT id FROM messages WHERE batch_id = :batch AND state IN ('scheduled', 'queued')
-               ORDER BY id FOR UPDATE);
+               ORDER BY id FOR UPDATE)
+RETURNING id;

@@ -45,7 +45,8 @@ UPDATE messages m
 UPDATE messages
    SET state = 'sent', assumed = 0, cost_micros = :cost_micros, cost_currency = :cost_currency,
        sent_at = coalesce(sent_at, :now), updated_at = :now
- WHERE id = ANY (:ids) AND state = 'sending';
+ WHERE id = ANY (:ids) AND state = 'sending'
+RETURNING id;
 
 -- name: unsettled
 -- Texts to a number of which nobody knows what became: on their way, uncertain, or with an end that is only assumed.

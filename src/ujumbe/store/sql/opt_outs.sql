@@ -15,11 +15,13 @@ SELECT DISTINCT number FROM opt_outs
 
 -- name: end
 UPDATE opt_outs SET ended_at = :now, ended_by = :by
- WHERE account_id = :account AND number = :number AND scope = :scope AND ended_at IS NULL;
+ WHERE account_id = :account AND number = :number AND scope = :scope AND ended_at IS NULL
+RETURNING id;
 
 -- name: end_all
 UPDATE opt_outs SET ended_at = :now, ended_by = :by
- WHERE account_id = :account AND number = :number AND ended_at IS NULL;
+ WHERE account_id = :account AND number = :number AND ended_at IS NULL
+RETURNING id;
 
 -- name: list
 SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs

@@ -31,7 +31,8 @@ UPDATE messages SET state = 'queued', updated_at = :now WHERE id IN (SELECT id F
 UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now
  WHERE id IN (SELECT id FROM messages
                WHERE account_id = :account AND state = 'queued' AND expires_at <= :now
-               ORDER BY expires_at LIMIT :most);
+               ORDER BY expires_at LIMIT :most)
+RETURNING id;
 
 -- name: expire (postgres)
 -- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
@@ -39,7 +40,8 @@ WITH picked AS (
     SELECT id FROM messages WHERE account_id = :account AND state = 'queued' AND expires_at <= :now
      ORDER BY expires_at LIMIT :most FOR UPDATE SKIP LOCKED
 )
-UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now WHERE id IN (SELECT id FROM picked);
+UPDATE messages SET state = 'expired', reason = :reason, updated_at = :now WHERE id IN (SELECT id FROM picked)
+RETURNING id;
 
 -- name: lanes
 -- The senders with something queued, each with its highest priority: hops along the index from one to the next.
@@ -73,7 +75,8 @@ SELECT m.id, m.number, m.batch_id, m.priority, m.due_at, m.expires_at,
    FOR NO KEY UPDATE OF m SKIP LOCKED;
 
 -- name: set_aside
-UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id = ANY (:ids) AND state = 'queued';
+UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id = ANY (:ids) AND state = 'queued'
+RETURNING id;
 
 -- name: take
 UPDATE messages SET state = 'sending', tries = tries + 1, reason = '', updated_at = :now

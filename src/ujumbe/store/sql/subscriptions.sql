@@ -6,7 +6,8 @@ ON CONFLICT (account_id, number, short_code, lower(keyword)) WHERE ended_at IS N
 -- name: end
 UPDATE subscriptions SET ended_at = :now
  WHERE account_id = :account AND number = :number AND short_code = :short_code
-   AND lower(keyword) = lower(:keyword) AND ended_at IS NULL;
+   AND lower(keyword) = lower(:keyword) AND ended_at IS NULL
+RETURNING id;
 
 -- name: list
 SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions

@@ -128,4 +128,4 @@ def _read(tx: Tx, account: int, batch_id: int) -> tuple[batches.Found, dict[Stat
 def _cancel(tx: Tx, account: int, batch_id: int) -> tuple[int, dict[State, int]] | None:
     if batches.find(tx, account, batch_id) is None:
         return None
-    return batches.cancel(tx, batch_id, deciding.CANCELED), batches.counts(tx, batch_id)
+    return batches.cancel(tx, account, batch_id, deciding.CANCELED), batches.counts(tx, batch_id)
