@@ -68,6 +68,7 @@ class Keeper:
 
     async def _seldom(self, account: int) -> None:
         await self._step(upkeep.expire, account)
+        await self._step(upkeep.give_up_tasks, account, all_owners_dead=False)
         after = await self._step(upkeep.note_overdue, account, self._quiet_after.get(account, 0))
         self._quiet_after[account] = after or 0
         await self._step(upkeep.quarantine, account)

@@ -52,6 +52,12 @@ class Metrics:
             "ujumbe_callbacks", "Callbacks by kind and what became of them", ["kind", "fate"], registry=self.registry
         )
         self._by_fate: dict[tuple[str, str], Counter] = {}
+        self.tasks = Counter(
+            "ujumbe_inbound_tasks",
+            "What was done about incoming texts outside of their transaction, by kind and how it ended",
+            ["kind", "end"],
+            registry=self.registry,
+        )
         self.callbacks_refused = Counter(
             "ujumbe_callbacks_refused",
             "Callbacks with a wrong token, or none where one is needed",

@@ -17,10 +17,13 @@ from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import accepting, delivery, door, recording, upkeep
 from ujumbe.flows.accepting import Accepted
+from ujumbe.flows.answering import Answers
 from ujumbe.flows.claiming import Limits
 from ujumbe.flows.delivery import Received
 from ujumbe.flows.inbound import Heard
 from ujumbe.flows.recording import Finished, Tally
+from ujumbe.handlers import Handler
+from ujumbe.handlers import load as load_handlers
 from ujumbe.keeper import Keeper
 from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings
@@ -84,6 +87,10 @@ class Runtime:
     """Taken by what is submitted at once, before it is claimed: no claimed call waits for a free connection."""
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send."""
+    handlers: Sequence[Handler] = ()
+    """The user's own, for incoming texts."""
+    tasks_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there may be something to do about an incoming text."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     keys_in_flight: set[tuple[int, str]] = field(default_factory=set)
@@ -123,6 +130,7 @@ class Runtime:
         """Tell the worker to take up nothing more."""
         self.stopping.set()
         self.outbox.set()
+        self.tasks_due.set()
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self.tasks.discard(task)
@@ -148,6 +156,7 @@ async def open_runtime(
     Raises `DatabaseInUseError`, `MigrationError`, `SettingsError` or `StoreUnavailableError`.
     """
     settings.require("at_username", "at_api_key")
+    handlers = load_handlers(settings.handlers)
     async with AsyncExitStack() as stack:
         client = AfricasTalking(
             settings.at_username,
@@ -179,10 +188,11 @@ async def open_runtime(
             acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
             recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
             matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
-            door=Door.open(db, door.Rules(account, settings.reply, settings.default_country)),
+            door=Door.open(db, door.Rules(account, answers_of(settings, handlers), settings.default_country)),
             metrics=Metrics(),
             keyless=keyless,
             sends=sends,
+            handlers=handlers,
         )
         db.on_wake = runtime.outbox.set
         stack.push_async_callback(_drain, runtime)
@@ -193,6 +203,17 @@ async def open_runtime(
             yield runtime
         finally:
             runtime.stop()
+
+
+def answers_of(settings: Settings, handlers: Sequence[Handler] = ()) -> Answers:
+    """What is said by itself to incoming texts."""
+    return Answers(
+        settings.reply,
+        settings.stop_reply,
+        settings.start_reply,
+        settings.help_reply,
+        [each.rule for each in handlers],
+    )
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -210,6 +231,7 @@ async def _settle_what_was_left(db: Database) -> None:
     for account in (await db.read(accounts.list_all)).values():
         while abandoned := await db.write(upkeep.settle_abandoned, account, all_owners_dead=True):
             calls += abandoned
+        await db.write(upkeep.give_up_tasks, account, all_owners_dead=True)
     if calls:
         log.warning("calls of an earlier run have no recorded end; their messages are uncertain", calls=calls)
 

@@ -22,6 +22,11 @@ from ujumbe.domain import consent
 from ujumbe.domain.errors import SettingsError
 
 DEFAULT_REPLY: Final = 'This is a response to: "{text}"'
+STOP_REPLY: Final = "You will get no more texts from us. Send START to get them again."
+START_REPLY: Final = "You will get our texts again. Send STOP to end them."
+HELP_REPLY: Final = (
+    "This number answers automatically. Send STOP to get no more texts from us, START to get them again."
+)
 LOG_FORMATS: Final = ("auto", "text", "json")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 BOUNDS: Final = {
@@ -75,6 +80,18 @@ class Settings(BaseSettings):
         "UJUMBE_REPLY",
         DEFAULT_REPLY,
         "Answer to every incoming text, with {text}, {from} and {to} filled in; empty turns it off",
+    )
+    stop_reply: str = _setting(
+        "UJUMBE_STOP_REPLY", STOP_REPLY, "Sent once to whoever opts out by a stop word; empty sends nothing"
+    )
+    start_reply: str = _setting(
+        "UJUMBE_START_REPLY", START_REPLY, "Sent to whoever ends an opt-out by a start word; empty sends nothing"
+    )
+    help_reply: str = _setting(
+        "UJUMBE_HELP_REPLY", HELP_REPLY, "Answer to HELP: say who you are; empty treats HELP as any other text"
+    )
+    handlers: str = _setting(
+        "UJUMBE_HANDLERS", "", "Python module with `@on_message` handlers for incoming texts, e.g. `mybank.sms`"
     )
     default_country: str = _setting("UJUMBE_DEFAULT_COUNTRY", "", "Country of national numbers, e.g. KE")
     pace: Annotated[dict[str, float], NoDecode] = _setting(

@@ -14,6 +14,7 @@ from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.flows import claiming, consent, delivery, inbound, pausing, recording, sending, subscriptions, upkeep
+from ujumbe.flows.answering import Answers
 from ujumbe.flows.claiming import Call, Claimed, Limits
 from ujumbe.flows.recording import Finished, Tally
 from ujumbe.flows.sending import PausedError
@@ -68,6 +69,7 @@ class Desk:
         self.place = place
         self.store: Opened = place.open()
         self.account = self.store.write(account)
+        self.answers = Answers("")
 
     def close(self) -> None:
         self.store.close()
@@ -148,7 +150,9 @@ class Desk:
             "date": "2026-03-04",
             **more,
         }
-        heard = self.store.write(inbound.receive, self.account, form("twoway", given), template)
+        heard = self.store.write(
+            inbound.receive, self.account, form("twoway", given), self.answers._replace(default=template)
+        )
         return heard.complete, heard.replied
 
     def opt_out(self, who: str, sender: str = "") -> Fate:

@@ -11,6 +11,7 @@ from ujumbe.africastalking.callbacks import Kind
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import State
 from ujumbe.flows import door, upkeep
+from ujumbe.flows.answering import Answers
 from ujumbe.flows.door import Rules
 from ujumbe.store import callbacks, opt_outs
 from ujumbe.store.callbacks import Fate, Raw
@@ -21,7 +22,7 @@ REPORT = form("delivery-reports", {"id": "ATXid_1", "status": "Success", "phoneN
 
 
 def rules(desk: Desk) -> Rules:
-    return Rules(desk.account, "{text}", "")
+    return Rules(desk.account, Answers("{text}"), "")
 
 
 def kept(desk: Desk, fate: Fate) -> list[callbacks.Kept]:

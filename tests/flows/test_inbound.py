@@ -10,6 +10,7 @@ from tests.flows.desk import Desk, form, number
 from ujumbe.domain.message import State
 from ujumbe.domain.replies import ECHO_ROUNDS, MEMORY_SECONDS, QUICK_ROUNDS
 from ujumbe.flows import inbound as flow
+from ujumbe.flows.answering import Answers
 from ujumbe.store import inbound
 from ujumbe.store.callbacks import Raw
 from ujumbe.store.inbound import Inbound
@@ -64,7 +65,7 @@ def test_one_text_and_one_reply_for_each_id_in_any_order(
 def test_redeliveries_at_once_are_one_text(desk: Desk) -> None:
     given = {"id": "id-1", "from": number(1), "to": "12345", "text": "x", "linkId": "L", "date": "2026-03-04"}
     raw = form("twoway", given)
-    found = desk.store.together([lambda tx: flow.receive(tx, desk.account, raw, DEFAULT)] * 5)
+    found = desk.store.together([lambda tx: flow.receive(tx, desk.account, raw, Answers(DEFAULT))] * 5)
     assert sorted((each.complete, each.replied) for each in found) == [*[(True, False)] * 4, (True, True)]
     assert len(texts(desk)) == 1
 
@@ -105,7 +106,7 @@ def test_an_incomplete_one_is_kept_and_applied_if_it_can_be(
     raw = form("twoway", given)
     if how == "empty":
         raw = Raw(raw.kind, raw.query, raw.content_type, raw.body + f"&{lacking}=".encode())
-    _, complete, replied = desk.store.write(flow.receive, desk.account, raw, DEFAULT)
+    _, complete, replied = desk.store.write(flow.receive, desk.account, raw, Answers(DEFAULT))
     empty_link = lacking == "linkId" and how == "empty"
     assert complete is (good or empty_link), "an empty linkId is normal"
     assert replied is applied

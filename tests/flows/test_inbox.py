@@ -4,6 +4,7 @@ from tests.flows.conftest import Clock
 from tests.flows.desk import Desk, number
 from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.flows import inbound
+from ujumbe.flows.answering import Answers
 from ujumbe.store import accounts
 from ujumbe.store import inbound as texts
 
@@ -19,7 +20,7 @@ def in_inbox(inbox_id: int, text: str = "Habari", date: str = PRECISE, sender: s
 
 def fetched(desk: Desk, *page: InboxMessage) -> int:
     first = desk.store.read(accounts.inbox_seen, desk.account) == 0
-    return desk.store.write(inbound.fetched, desk.account, page, "{text}", first=first)
+    return desk.store.write(inbound.fetched, desk.account, page, Answers("{text}"), first=first)
 
 
 def stored(desk: Desk) -> list[texts.Inbound]:

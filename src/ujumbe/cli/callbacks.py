@@ -14,6 +14,7 @@ from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind as IdKind
 from ujumbe.domain.moment import show as show_moment
 from ujumbe.flows import door
+from ujumbe.flows.answering import Answers
 from ujumbe.settings import Settings
 from ujumbe.store import callbacks
 from ujumbe.store.callbacks import Fate, Kept
@@ -76,7 +77,7 @@ def replay(callback: Id, as_json: AsJson = False) -> None:
 
     async def run() -> Kept | None:
         async with open_database(settings) as db:
-            rules = door.Rules(await find_account(db, settings), settings.reply, settings.default_country)
+            rules = door.Rules(await find_account(db, settings), _answers(settings), settings.default_country)
             return await db.write(door.replay, rules, number)
 
     _show(asyncio.run(run()), callback, as_json=as_json)
@@ -95,7 +96,7 @@ def fetch(as_json: AsJson = False) -> None:
             open_database(settings) as db,
             AfricasTalking(settings.at_username, key, api_url=settings.at_api_url) as client,
         ):
-            return await fetch_inbox(db, client, await find_account(db, settings), settings.reply)
+            return await fetch_inbox(db, client, await find_account(db, settings), _answers(settings))
 
     new = asyncio.run(run())
     if as_json:
@@ -127,6 +128,12 @@ def urls(
             "Set it to a long random word, then run this again.",
             markup=False,
         )
+
+
+def _answers(settings: Settings) -> Answers:
+    from ujumbe.runtime import answers_of  # noqa: PLC0415 - it takes long to load, and few need it
+
+    return answers_of(settings)
 
 
 def _show(kept: Kept | None, callback: str, *, as_json: bool) -> None:

@@ -12,12 +12,12 @@ from rich.text import Text
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.cli import server
 from ujumbe.cli.output import err
-from ujumbe.runtime import SIMULATOR_HOST, Runtime, open_runtime
+from ujumbe.runtime import SIMULATOR_HOST, Runtime, answers_of, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.simulator.app import create_app as create_simulator
 from ujumbe.simulator.config import SimulatorConfig
 from ujumbe.web.app import SIMULATOR, create_app
-from ujumbe.worker import jobs, loop
+from ujumbe.worker import jobs, loop, tasks
 
 SHORT_CODE = "12345"
 
@@ -48,7 +48,7 @@ async def dev(settings: Settings) -> None:
             open_runtime(settings, url=url, upgrade=True, keyless=True, account_host=SIMULATOR_HOST)
         )
         await stack.enter_async_context(local_at)
-        working = asyncio.create_task(loop.run(runtime))
+        working = asyncio.gather(loop.run(runtime), tasks.run(runtime))
         _catch_up(runtime)
         _greet(url, settings.data)
 
@@ -72,7 +72,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
             open_runtime(settings, url=url, role="service" if sends else "api", sends=sends)
         )
         letting_go = asyncio.create_task(_let_go(runtime, stop))
-        working = asyncio.create_task(loop.run(runtime)) if sends else None
+        working = asyncio.gather(tasks.run(runtime), *([loop.run(runtime)] if sends else []))
         _catch_up(runtime)
         log.info(
             "serving",
@@ -86,8 +86,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
             log.warning("AT_SHORTCODE is not set: two-way SMS goes out from AT's own sender, which takes no answers")
         trusted = settings.trusted_proxies
         await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop, trusted_proxies=trusted)
-        if working is not None:
-            await working
+        await working
     letting_go.cancel()
     log.info("stopped")
 
@@ -120,7 +119,7 @@ async def _let_go(runtime: Runtime, stop: server.Stop) -> None:
 def _catch_up(runtime: Runtime) -> None:
     """Read AT's inbox beside everything else: nobody waits for it."""
     if runtime.settings.fetch_inbox:
-        runtime.start(jobs.catch_up(runtime.db, runtime.client, runtime.account, runtime.settings.reply))
+        runtime.start(jobs.catch_up(runtime.db, runtime.client, runtime.account, answers_of(runtime.settings)))
 
 
 def _serve_metrics(runtime: Runtime, port: int) -> Callable[[], None]:

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     SUBSCRIPTION = "sub"
     CALL = "call"
     EVENT = "evt"
+    RULE = "rule"
+    REVIEW = "rev"
 
 
 def show(kind: Kind, number: int) -> str:

@@ -20,7 +20,9 @@ def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
     notice = forms.read_opt_out(fields(raw.body, raw.query, raw.content_type), default_country)
     if not notice.number:
         fate, note = Fate.INCOMPLETE, "no phoneNumber"
-    elif opt_outs.insert(tx, account, notice.number, notice.sender, opt_outs.Source.CALLBACK):
+    elif opt_outs.insert(
+        tx, account, notice.number, notice.sender, opt_outs.Source.CALLBACK, proof=raw.body.decode("utf-8", "replace")
+    ):
         strange = (
             "" if phone.is_number(notice.number) else "; phoneNumber is not E.164 and stops only what is spelled so"
         )

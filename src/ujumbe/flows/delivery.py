@@ -124,7 +124,15 @@ def _carry_out(tx: Tx, account: int, found: Mapping[int, Standing], abouts: Sequ
         was = now[message_id]
         if _opts_out(report):
             sender = consent.named(was.sender)
-            opt_outs.insert(tx, account, was.number, sender, opt_outs.Source.REPORT, report.failure_reason)
+            opt_outs.insert(
+                tx,
+                account,
+                was.number,
+                sender,
+                opt_outs.Source.REPORT,
+                report.failure_reason,
+                f"delivery report of {report.message_id}: {report.status}, {report.failure_reason}",
+            )
         after, fate, note = _follow(was, report)
         outcomes.append(Applied(fate, note, message_id))
         now[message_id] = after

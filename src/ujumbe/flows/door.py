@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.form import fields
 from ujumbe.flows import consent, delivery, inbound, subscriptions
+from ujumbe.flows.answering import Answers
 from ujumbe.flows.inbound import Heard
 from ujumbe.store import callbacks
 from ujumbe.store.callbacks import Fate, Kept, New, Raw
@@ -20,15 +21,14 @@ class Rules(NamedTuple):
     """What the settings say about callbacks."""
 
     account: int
-    reply: str
-    """The template of the automatic answer; empty for none."""
+    answers: Answers
     default_country: str
     """Of national numbers, e.g. KE."""
 
 
 def incoming(rules: Rules) -> Callable[[Tx, Sequence[Raw]], list[Heard]]:
     """The flow for incoming texts."""
-    return _each(lambda tx, raw: inbound.receive(tx, rules.account, raw, rules.reply))
+    return lambda tx, raws: inbound.receive_all(tx, rules.account, raws, rules.answers)
 
 
 def reports(rules: Rules) -> Callable[[Tx, Sequence[delivery.Received]], list[Fate]]:
@@ -71,7 +71,7 @@ def _apply(tx: Tx, rules: Rules, raw: Raw) -> New:
     if raw.kind == Kind.REPORT:
         return delivery.apply(tx, rules.account, raw)
     if raw.kind == Kind.INCOMING:
-        return inbound.apply(tx, rules.account, raw, rules.reply).kept
+        return inbound.apply(tx, rules.account, raw, rules.answers).kept
     if raw.kind == Kind.OPT_OUT:
         return consent.apply(tx, rules.account, raw, rules.default_country)
     return subscriptions.apply(tx, rules.account, raw)

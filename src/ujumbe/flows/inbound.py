@@ -7,15 +7,14 @@ from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Incoming
 from ujumbe.africastalking.form import fields
 from ujumbe.africastalking.replies import InboxMessage
-from ujumbe.domain import phone, replies, text
-from ujumbe.flows import sending
-from ujumbe.store import accounts, callbacks, inbound
-from ujumbe.store.batches import Batch, Source
+from ujumbe.domain import phone
+from ujumbe.flows import answering
+from ujumbe.flows.answering import Answers
+from ujumbe.store import accounts, callbacks, inbound, opt_outs, rules
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 from ujumbe.store.inbound import NewText
 
-MODE: Final = "two_way"
 FRESH_MS: Final = 3_600_000
 """A text that was fetched an hour late gets no automatic reply: its sender no longer waits for one."""
 LATE: Final = "fetched from AT's inbox, too late or for the first time: not answered by itself"
@@ -36,19 +35,33 @@ class Heard(NamedTuple):
         return self.kept.fate
 
 
-def receive(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
-    """Keep an incoming text and, once for each of AT's ids, store it and queue the auto-reply."""
-    heard = apply(tx, account, raw, reply_template)
-    callbacks.insert_all(tx, account, [heard.kept])
+def receive_all(tx: Tx, account: int, raws: Sequence[Raw], answers: Answers) -> list[Heard]:
+    """Keep incoming texts and, once for each of AT's ids, store them and do what follows."""
+    read = [(raw, _read(raw)) for raw in raws]
+    stored = [each.rule for each in rules.list_all(tx, account)]
+    if any(answering.may_stop(_new_text(incoming), stored) for _, incoming in read):
+        opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
+    heard = [_apply(tx, account, raw, incoming, answers) for raw, incoming in read]
+    callbacks.insert_all(tx, account, [each.kept for each in heard])
     return heard
 
 
-def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
-    """Store an incoming text and answer it, both once.
+def receive(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
+    """Keep one incoming text and do what follows."""
+    return receive_all(tx, account, [raw], answers)[0]
 
-    A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest.
-    """
-    incoming = forms.read_incoming(fields(raw.body, raw.query, raw.content_type))
+
+def apply(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
+    """Store an incoming text and do what follows from it, both once."""
+    return _apply(tx, account, raw, _read(raw), answers)
+
+
+def _read(raw: Raw) -> Incoming:
+    return forms.read_incoming(fields(raw.body, raw.query, raw.content_type))
+
+
+def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers) -> Heard:
+    """A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest."""
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
     fate, note, replied = Fate.INCOMPLETE, complaint, False
     if incoming.complete:
@@ -58,11 +71,11 @@ def apply(tx: Tx, account: int, raw: Raw, reply_template: str) -> Heard:
             fate, note = Fate.DUPLICATE, "this id came before, or the text was fetched from AT's inbox"
         else:
             fate = Fate.APPLIED
-            replied = _reply(tx, account, stored, text, reply_template)
+            replied = answering.answer(tx, account, stored, text, answers)
     return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
-def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: str, *, first: bool) -> int:
+def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers, *, first: bool) -> int:
     """Store texts of AT's inbox that no callback brought; how many there were.
 
     An old one is not answered by itself, and none is at our `first` look: what the inbox held before may have been
@@ -80,10 +93,7 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], reply_template: 
         if stored is not None:
             new += 1
             fresh = not first and text.date is not None and tx.now - text.date <= FRESH_MS
-            if fresh:
-                _reply(tx, account, stored, text, reply_template)
-            else:
-                inbound.answered(tx, stored, None, LATE)
+            answering.answer(tx, account, stored, text, answers, late="" if fresh else LATE)
     accounts.see_inbox(tx, account, max((each.id for each in page), default=0))
     return new
 
@@ -108,29 +118,6 @@ def _of_inbox(message: InboxMessage) -> NewText:
         network_code="",
         cost="",
     )
-
-
-def _reply(tx: Tx, account: int, stored: int, incoming: NewText, template: str) -> bool:
-    if not template.strip():
-        inbound.answered(tx, stored, None, "auto-replies are off")
-        return False
-    if not phone.is_number(incoming.number):
-        inbound.answered(tx, stored, None, "the sender is a name, which takes no texts")
-        return False
-    since = tx.now - replies.MEMORY_SECONDS * 1000
-    rounds = [
-        replies.Round(each.heard, each.answered, (tx.now - each.at) / 1000)
-        for each in inbound.exchanges(tx, account, incoming.number, incoming.recipient, since)
-    ]
-    reason = replies.loop_reason(incoming.text, rounds)
-    if reason is not None:
-        inbound.answered(tx, stored, None, reason)
-        return False
-    answer = replies.render(template, {"text": incoming.text, "from": incoming.number, "to": incoming.recipient})
-    batch = Batch(account, Source.REPLY, MODE, incoming.recipient, answer[: text.LONGEST], link_id=incoming.link_id)
-    [message_id] = sending.accept(tx, batch, [incoming.number])
-    inbound.answered(tx, stored, message_id)
-    return True
 
 
 def _new_text(incoming: Incoming) -> NewText:

@@ -7,7 +7,8 @@ from typing import Final
 
 from ujumbe.africastalking import replies, verdict
 from ujumbe.africastalking.errors import CredentialsError, NotTakenError, ProviderError, RefusedError, Taken
-from ujumbe.domain import consent
+from ujumbe.domain import consent, ids
+from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import Event, State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import delivery, pausing
@@ -158,7 +159,8 @@ def _apply(tx: Tx, account: int, fates: dict[int, End], rule: Rule | None) -> No
             out.append(was)
     for was in out:
         sender = consent.named(was.sender)
-        opt_outs.insert(tx, account, was.number, sender, opt_outs.Source.REFUSAL, "406 UserInBlacklist at send")
+        told = f"Africa's Talking answered 406 UserInBlacklist to {ids.show(Kind.MESSAGE, was.id)}"
+        opt_outs.insert(tx, account, was.number, sender, opt_outs.Source.REFUSAL, "406 UserInBlacklist at send", told)
     standings.move(tx, moves)
     decisions.insert(tx, notes)
     calls.settle(tx, [_attempt(message_id, fate) for message_id, fate in fates.items()])

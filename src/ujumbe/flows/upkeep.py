@@ -6,7 +6,7 @@ from ujumbe.domain import overdue
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import claiming, delivery, inferring, recording
-from ujumbe.store import answers, callbacks, calls, decisions, events, ids, messages, outbox, report_times
+from ujumbe.store import answers, callbacks, calls, decisions, events, ids, inbound, messages, outbox, report_times
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
 
@@ -21,6 +21,9 @@ RECENT_MS: Final = 15 * 60 * 1000
 """Reports that wait are looked at again for so long; later, only when their id is learnt."""
 MOST_REPORTS: Final = 1_000
 MOST_QUIET: Final = 1_000
+TASK_MS: Final = 5 * 60 * 1000
+"""Longer than a handler may take (a minute) or a call to AT can."""
+TASK_DIED: Final = "the process ended while it was at it; it is not done again"
 DAY_MS: Final = 24 * 3600 * 1000
 QUARANTINE_MS: Final = 7 * DAY_MS
 """A message waits a day at most (a year where asked), and its id is learnt within seconds of its call."""
@@ -41,6 +44,11 @@ def settle_abandoned(tx: Tx, account: int, *, all_owners_dead: bool) -> int:
     abandoned = calls.abandon(tx, account, (1 << 62) if all_owners_dead else tx.now, ABANDONED.meaning)
     recording.settle(tx, account, abandoned, ABANDONED, Rule.LEASE)
     return len(abandoned)
+
+
+def give_up_tasks(tx: Tx, account: int, *, all_owners_dead: bool) -> int:
+    """Give up tasks about incoming texts whose process died; how many there were. They may have been done."""
+    return inbound.give_up_tasks(tx, account, tx.now - (0 if all_owners_dead else TASK_MS), TASK_DIED)
 
 
 def join_reports(tx: Tx, account: int, *, infer: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from ujumbe.domain.event import Type
 from ujumbe.store import events
-from ujumbe.store.database import Tx
+from ujumbe.store.database import Row, Tx
 
 TWIN_MS: Final = 2_000
 """AT tells whole seconds in callbacks and milliseconds in its inbox."""
@@ -34,6 +34,12 @@ class Inbound:
     received_at: int
     reply: int | None
     reply_note: str
+    rule: str
+    """Which rule it came under, in words."""
+    task: str
+    """What is done about it outside of its transaction; empty for nothing."""
+    task_state: str
+    task_note: str
     content: NewText
 
 
@@ -111,9 +117,32 @@ def name_by_callback(tx: Tx, inbound: int, text: NewText) -> None:
     )
 
 
-def answered(tx: Tx, inbound: int, reply: int | None, note: str = "") -> None:
-    """Note the message that answers a text, or why none does."""
-    tx.run("inbound.answered", id=inbound, reply=reply, note=note)
+def answered(tx: Tx, inbound: int, reply: int | None, note: str = "", *, rule: str = "", task: str = "") -> None:
+    """Note the message that answers a text, or why none does; its rule, and what is still to be done about it."""
+    tx.run("inbound.answered", id=inbound, reply=reply, note=note, rule=rule, task=task)
+
+
+def has_tasks(tx: Tx, account: int) -> bool:
+    """Whether something is to be done about a text."""
+    return tx.one("inbound.has_tasks", account=account) is not None
+
+
+def take_tasks(tx: Tx, account: int, most: int) -> list[Inbound]:
+    """Texts about which something is to be done, oldest first: they are the caller's from the commit on."""
+    found = [_inbound(row) for row in tx.all("inbound.tasks", account=account, most=most)]
+    if found:
+        tx.run("inbound.begin_task", ids=[each.id for each in found], now=tx.now)
+    return found
+
+
+def end_task(tx: Tx, inbound: int, *, done: bool, note: str, reply: int | None = None) -> None:
+    """Note how what was to be done about a text ended, and the message that answers it."""
+    tx.run("inbound.end_task", id=inbound, state="done" if done else "failed", note=note, reply=reply)
+
+
+def give_up_tasks(tx: Tx, account: int, before: int, note: str) -> int:
+    """Give up what was begun at or before `before` (epoch ms) and never ended: who began it is dead. How many."""
+    return tx.run("inbound.give_up_tasks", account=account, before=before, note=note)
 
 
 def exchanges(tx: Tx, account: int, number: str, recipient: str, since: int) -> list[Exchange]:
@@ -126,23 +155,28 @@ def list_page(tx: Tx, account: int, *, number: str | None, before: int | None, l
     """Incoming texts, newest first; `before` is an id."""
     values = {"account": account, "before": before if before is not None else (1 << 63) - 1, "limit": limit}
     rows = tx.all("inbound.list", **values) if number is None else tx.all("inbound.list_of", number=number, **values)
-    return [
-        Inbound(
-            id=row["id"],
-            received_at=row["received_at"],
-            reply=row["reply_id"],
-            reply_note=row["reply_note"],
-            content=NewText(
-                row["provider_id"],
-                row["number"],
-                row["recipient"],
-                row["text"],
-                row["date"],
-                row["date_raw"],
-                row["link_id"],
-                row["network_code"],
-                row["cost"],
-            ),
-        )
-        for row in rows
-    ]
+    return [_inbound(row) for row in rows]
+
+
+def _inbound(row: Row) -> Inbound:
+    return Inbound(
+        id=row["id"],
+        received_at=row["received_at"],
+        reply=row["reply_id"],
+        reply_note=row["reply_note"],
+        rule=row["rule"],
+        task=row["task"],
+        task_state=row["task_state"],
+        task_note=row["task_note"],
+        content=NewText(
+            row["provider_id"],
+            row["number"],
+            row["recipient"],
+            row["text"],
+            row["date"],
+            row["date_raw"],
+            row["link_id"],
+            row["network_code"],
+            row["cost"],
+        ),
+    )

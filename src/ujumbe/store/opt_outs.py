@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from ujumbe.domain import consent
 from ujumbe.domain.event import Type
 from ujumbe.store import events
 from ujumbe.store.database import Row, Tx
+
+LONGEST_PROOF: Final = 2_000
+"""Characters: the longest text, and any callback that AT is known to send."""
 
 
 class Source(StrEnum):
@@ -31,9 +35,12 @@ class OptOut:
     """The sender it is about; empty for all of them."""
     source: Source
     reason: str
+    proof: str
+    """The words or the callback that said so, as they came."""
     started_at: int
     ended_at: int | None
     ended_by: str
+    ended_proof: str
 
 
 def hold_still(tx: Tx, account: int) -> None:
@@ -46,7 +53,7 @@ def alone(tx: Tx, account: int) -> None:
     tx.lock(f"consent {account}")
 
 
-def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reason: str = "") -> bool:
+def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reason: str = "", proof: str = "") -> bool:
     """Record that `number` wants nothing more from `sender` ('' for all); False where that is so already.
 
     Whatever is taken up after the commit knows of it.
@@ -62,6 +69,7 @@ def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reaso
         scope=consent.scope(sender),
         source=source,
         reason=reason,
+        proof=proof[:LONGEST_PROOF],
         now=tx.now,
     )
     events.add(tx, account, Type.OPTED_OUT, [opt_out] if added else [])
@@ -85,9 +93,9 @@ def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) ->
     return {row["number"] for row in rows}
 
 
-def end(tx: Tx, account: int, number: str, sender: str | None, by: str) -> int:
+def end(tx: Tx, account: int, number: str, sender: str | None, by: str, proof: str = "") -> int:
     """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were."""
-    values = {"account": account, "number": number, "by": by, "now": tx.now}
+    values = {"account": account, "number": number, "by": by, "proof": proof[:LONGEST_PROOF], "now": tx.now}
     if sender is None:
         rows = tx.tuples("opt_outs.end_all", **values)
     else:
@@ -114,7 +122,9 @@ def _opt_out(row: Row) -> OptOut:
         row["sender"],
         Source(row["source"]),
         row["reason"],
+        row["proof"],
         row["started_at"],
         row["ended_at"],
         row["ended_by"],
+        row["ended_proof"],
     )

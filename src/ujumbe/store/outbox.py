@@ -125,6 +125,11 @@ def _priorities(tx: Tx, account: int, lane: Lane) -> Iterator[int]:
         priority = None if below is None else below["priority"]
 
 
+def exempt(tx: Tx, message: int) -> None:
+    """Let a message go out although its recipient has opted out: only the one confirmation of an opt-out may."""
+    tx.run("outbox.exempt", id=message)
+
+
 def set_aside(tx: Tx, account: int, message_ids: Sequence[int], state: State, reason: str) -> None:
     """Bring those of `message_ids` that are still queued into `state`: they are not sent."""
     if message_ids:

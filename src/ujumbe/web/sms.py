@@ -178,6 +178,7 @@ class SmsRoutes:
             return fate, b"OK"
         if kind is Kind.INCOMING:
             heard = await runtime.door.incoming(raw)
+            runtime.tasks_due.set()
             if heard.replied:
                 runtime.metrics.accepted.labels(Source.REPLY).inc()
             log.info("incoming text", fate=heard.fate, complete=heard.complete, auto_reply=heard.replied)

@@ -8,6 +8,7 @@ from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.flows import inbound
+from ujumbe.flows.answering import Answers
 from ujumbe.store import accounts
 from ujumbe.store.database import Database
 
@@ -17,7 +18,7 @@ MOST_PAGES: Final = 1_000
 log = structlog.get_logger()
 
 
-async def fetch_inbox(db: Database, client: AfricasTalking, account: int, reply_template: str) -> int:
+async def fetch_inbox(db: Database, client: AfricasTalking, account: int, answers: Answers) -> int:
     """Fetch the texts that AT has and no callback brought, from where the last fetch ended; how many were new.
 
     Raises `ProviderError` or `StoreUnavailableError`; what was fetched before is stored.
@@ -30,15 +31,15 @@ async def fetch_inbox(db: Database, client: AfricasTalking, account: int, reply_
         latest = max((each.id for each in page), default=0)
         if latest <= seen:
             break
-        new += await db.write(inbound.fetched, account, page, reply_template, first=first)
+        new += await db.write(inbound.fetched, account, page, answers, first=first)
         seen = latest
     return new
 
 
-async def catch_up(db: Database, client: AfricasTalking, account: int, reply_template: str) -> None:
+async def catch_up(db: Database, client: AfricasTalking, account: int, answers: Answers) -> None:
     """Fetch at start what came while we were down. Where that fails, `ujumbe callbacks fetch` can do it later."""
     try:
-        new = await fetch_inbox(db, client, account, reply_template)
+        new = await fetch_inbox(db, client, account, answers)
     except (ProviderError, StoreUnavailableError) as error:
         log.warning("AT's inbox could not be read", why=str(error))
     else:

@@ -23,7 +23,37 @@ UPDATE inbound SET provider_id = :provider_id, link_id = :link_id, network_code 
  WHERE id = :id;
 
 -- name: answered
-UPDATE inbound SET reply_id = :reply, reply_note = :note WHERE id = :id;
+UPDATE inbound SET reply_id = :reply, reply_note = :note, rule = :rule, task = :task,
+       task_state = CASE WHEN :task = '' THEN '' ELSE 'waiting' END
+ WHERE id = :id;
+
+-- name: has_tasks
+SELECT 1 AS found FROM inbound WHERE account_id = :account AND task_state = 'waiting' LIMIT 1;
+
+-- name: tasks
+SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, network_code, cost, received_at, reply_id,
+       reply_note, rule, task, task_state, task_note
+  FROM inbound
+ WHERE account_id = :account AND task_state = 'waiting'
+ ORDER BY id LIMIT :most
+   FOR UPDATE SKIP LOCKED;
+
+-- name: begin_task
+UPDATE inbound SET task_state = 'running', task_since = :now WHERE id = ANY (:ids) AND task_state = 'waiting';
+
+-- name: end_task
+UPDATE inbound SET task_state = :state, task_note = :note, reply_id = coalesce(:reply, reply_id),
+       reply_note = CASE WHEN :reply IS NULL THEN :note ELSE '' END
+ WHERE id = :id AND task_state = 'running';
+
+-- name: end_task (postgres)
+UPDATE inbound SET task_state = :state, task_note = :note, reply_id = coalesce(:reply::bigint, reply_id),
+       reply_note = CASE WHEN :reply::bigint IS NULL THEN :note ELSE '' END
+ WHERE id = :id AND task_state = 'running';
+
+-- name: give_up_tasks
+UPDATE inbound SET task_state = 'failed', task_note = :note, reply_note = :note
+ WHERE account_id = :account AND task_state = 'running' AND task_since <= :before;
 
 -- name: rounds
 SELECT i.text AS heard, b.text AS answered, m.created_at
@@ -33,14 +63,14 @@ SELECT i.text AS heard, b.text AS answered, m.created_at
 
 -- name: list
 SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, network_code, cost, received_at, reply_id,
-       reply_note
+       reply_note, rule, task, task_state, task_note
   FROM inbound
  WHERE +account_id = :account AND id < :before
  ORDER BY id DESC LIMIT :limit;
 
 -- name: list_of
 SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, network_code, cost, received_at, reply_id,
-       reply_note
+       reply_note, rule, task, task_state, task_note
   FROM inbound
  WHERE account_id = :account AND number = :number AND id < :before
  ORDER BY id DESC LIMIT :limit;

@@ -65,14 +65,17 @@ SELECT max(priority) AS priority FROM messages
 -- waits for its next try. Consent is asked here, at the last moment: an opt-out may have come after the message was
 -- accepted.
 SELECT m.id, m.number, m.batch_id, m.priority, m.due_at, m.expires_at,
-       EXISTS (SELECT 1 FROM opt_outs o
-                WHERE o.account_id = m.account_id AND o.number = m.number AND o.ended_at IS NULL
-                  AND o.scope IN ('', m.scope)) AS opted_out
+       m.exempt = 0 AND EXISTS (SELECT 1 FROM opt_outs o
+                                 WHERE o.account_id = m.account_id AND o.number = m.number AND o.ended_at IS NULL
+                                   AND o.scope IN ('', m.scope)) AS opted_out
   FROM messages m
  WHERE m.account_id = :account AND m.state = 'queued' AND m.scope = :scope AND m.priority = :priority
    AND m.due_at <= :now
  ORDER BY m.due_at, m.id LIMIT :most
    FOR NO KEY UPDATE OF m SKIP LOCKED;
+
+-- name: exempt
+UPDATE messages SET exempt = 1 WHERE id = :id AND state = 'queued';
 
 -- name: set_aside
 UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id = ANY (:ids) AND state = 'queued'

@@ -1,0 +1,151 @@
+"""What an incoming text leads to: consent first, then the user's own handlers, then rules, then the default reply."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ujumbe.domain import keywords, phone, replies, rule, text
+from ujumbe.domain.keywords import Wish
+from ujumbe.domain.rule import Action, Rule
+from ujumbe.flows import sending
+from ujumbe.store import contacts, conversations, inbound, opt_outs, outbox, reviews, rules
+from ujumbe.store.batches import Batch, Source
+from ujumbe.store.database import Tx
+from ujumbe.store.inbound import Inbound, NewText
+
+MODE: Final = "two_way"
+DEFAULT: Final = "default"
+HANDLER: Final = "handler"
+SUBSCRIBE: Final = "subscribe"
+
+
+class Answers(NamedTuple):
+    """What is said by itself, each empty for nothing; and the user's own handlers, as rules named like them."""
+
+    default: str
+    stop: str = ""
+    start: str = ""
+    help: str = ""
+    handlers: Sequence[Rule] = ()
+
+
+class Plan(NamedTuple):
+    """What is to be done about a text: the rule that says so, what is answered, or why nothing is."""
+
+    rule: str
+    template: str = ""
+    note: str = "this rule answers nothing"
+    task: str = ""
+    """What is left to do outside of the transaction: its kind, and what it is about."""
+    stops: str = ""
+    """Why its sender is opted out of everything, where it is. The answer confirms that, and is not held back by it."""
+
+
+def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, *, late: str = "") -> bool:
+    """Do what follows from a text that was just stored; whether an answer was queued.
+
+    A `late` one (why it is) changes consent all the same, but is not answered.
+    """
+    conversations.hear(tx, account, heard.number, heard.recipient, stored)
+    if not phone.is_number(heard.number):
+        inbound.answered(tx, stored, None, "the sender is a name, which takes no texts")
+        return False
+    plan = _consent(tx, account, stored, heard, answers)
+    plan = plan or decide(heard.text, heard.recipient, answers, [each.rule for each in rules.list_all(tx, account)])
+    if plan.stops and not opt_outs.insert(
+        tx, account, heard.number, "", opt_outs.Source.KEYWORD, plan.stops, heard.text
+    ):
+        plan = plan._replace(template="", note="opted out before")
+    if late:
+        inbound.answered(tx, stored, None, late, rule=plan.rule)
+        return False
+    if plan.task:
+        inbound.answered(tx, stored, None, rule=plan.rule, task=plan.task)
+        return False
+    if not plan.template.strip():
+        inbound.answered(tx, stored, None, plan.note, rule=plan.rule)
+        return False
+    return reply(tx, account, stored, heard, plan)
+
+
+def may_stop(heard: NewText, stored: Sequence[Rule]) -> bool:
+    """Whether a text may opt its sender out: then the lock on consent is taken before anything else."""
+    asked = keywords.wish(heard.text)
+    found = rule.first(stored, heard.text, heard.recipient)
+    return (asked is not None and asked[0] is Wish.STOP) or (found is not None and found.action is Action.OPT_OUT)
+
+
+def decide(said: str, to: str, answers: Answers, stored: Sequence[Rule]) -> Plan:
+    """What is done about an ordinary text: the first of handlers and rules that is about it, else the default."""
+    handler = rule.first(answers.handlers, said, to)
+    if handler is not None:
+        return Plan(f"handler {handler.name}", task=f"{HANDLER} {handler.name}")
+    found = rule.first(stored, said, to)
+    if found is None:
+        return Plan(DEFAULT, answers.default, "auto-replies are off")
+    named = f"rule “{found.name}”"
+    if found.action is Action.SUBSCRIBE:
+        return Plan(named, task=f"{SUBSCRIBE} {found.product}")
+    if found.action is Action.OPT_OUT:
+        return Plan(named, found.template or answers.stop, stops=named)
+    if found.action is Action.FORWARD:
+        return Plan(named, note="left to your application")
+    return Plan(named, found.template if found.action is Action.REPLY else "")
+
+
+def reply(tx: Tx, account: int, stored: int, heard: NewText, plan: Plan) -> bool:
+    """Queue the answer that a plan has, unless two services would go on answering each other; whether it was queued."""
+    reason = None if plan.stops else _loop(tx, account, heard)
+    if reason is not None:
+        inbound.answered(tx, stored, None, reason, rule=plan.rule)
+        return False
+    inbound.answered(tx, stored, send(tx, account, heard, plan.template, exempt=bool(plan.stops)), rule=plan.rule)
+    return True
+
+
+def end_task(tx: Tx, account: int, text: Inbound, said: str, note: str, *, done: bool) -> None:
+    """Record how a task ended, and queue what it answers, unless two services would go on answering each other."""
+    answered, reason = None, note
+    if said.strip():
+        reason = _loop(tx, account, text.content) or ""
+        answered = None if reason else send(tx, account, text.content, said)
+    inbound.end_task(tx, text.id, done=done, note=reason, reply=answered)
+
+
+def send(tx: Tx, account: int, heard: NewText, template: str, *, exempt: bool = False) -> int:
+    """Queue `template`, filled in, as an answer to a text; the message's id."""
+    known = contacts.fields(tx, account, heard.number)
+    values = {**known, "text": heard.text, "from": heard.number, "to": heard.recipient}
+    said = replies.render(template, values)[: text.LONGEST]
+    batch = Batch(account, Source.REPLY, MODE, heard.recipient, said, link_id=heard.link_id)
+    [message] = sending.accept(tx, batch, [heard.number])
+    if exempt:
+        outbox.exempt(tx, message)
+    return message
+
+
+def _consent(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers) -> Plan | None:
+    """What the words say about consent; None for an ordinary text."""
+    asked = keywords.wish(heard.text)
+    if asked is None:
+        return None
+    wish, word = asked
+    if wish is Wish.STOP:
+        return Plan(f"stop word {word.upper()}", answers.stop, stops=f"wrote {word.upper()}")
+    if wish is Wish.START and opt_outs.end(tx, account, heard.number, None, f"wrote {word.upper()}", heard.text):
+        return Plan(f"start word {word.upper()}", answers.start)
+    if wish is Wish.HELP and answers.help.strip():
+        return Plan(f"help word {word.upper()}", answers.help)
+    if wish is Wish.DOUBT:
+        why = f"“{word}” stands in it"
+        reviews.add(tx, account, stored, heard.number, why)
+        return Plan(f"may want to stop ({why}): on the review list", note="waits for a person")
+    return None
+
+
+def _loop(tx: Tx, account: int, heard: NewText) -> str | None:
+    since = tx.now - replies.MEMORY_SECONDS * 1000
+    rounds = [
+        replies.Round(each.heard, each.answered, (tx.now - each.at) / 1000)
+        for each in inbound.exchanges(tx, account, heard.number, heard.recipient, since)
+    ]
+    return replies.loop_reason(heard.text, rounds)

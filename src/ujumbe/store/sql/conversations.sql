@@ -1,0 +1,31 @@
+-- name: hear
+INSERT INTO conversations (id, account_id, number, recipient, state, latest)
+VALUES (:inbound, :account, :number, :recipient, 'open', :inbound)
+ON CONFLICT (account_id, number, recipient) DO UPDATE SET state = 'open', latest = excluded.latest;
+
+-- name: list
+SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at
+  FROM conversations c JOIN inbound i ON i.id = c.latest
+ WHERE c.account_id = :account AND c.latest < :before AND :state IN ('', c.state)
+ ORDER BY c.latest DESC LIMIT :limit;
+
+-- name: of_number
+SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at
+  FROM conversations c JOIN inbound i ON i.id = c.latest
+ WHERE c.account_id = :account AND c.number = :number
+ ORDER BY c.latest DESC;
+
+-- name: mark
+UPDATE conversations SET state = :state
+ WHERE account_id = :account AND number = :number AND :recipient IN ('', recipient);
+
+-- name: heard
+SELECT id, recipient, text, received_at, reply_note FROM inbound
+ WHERE number = :number AND account_id = :account AND id < :before AND :recipient IN ('', recipient)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: said
+SELECT m.id, b.sender, b.text, m.created_at, m.state, m.reason
+  FROM messages m JOIN batches b ON b.id = m.batch_id
+ WHERE m.number = :number AND m.account_id = :account AND m.id < :before AND :scope IN ('', m.scope)
+ ORDER BY m.id DESC LIMIT :limit;

@@ -1,0 +1,90 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ujumbe.domain import keywords
+from ujumbe.domain.keywords import Wish
+from ujumbe.domain.rule import Action, Rule, first
+
+STOP, START, HELP, DOUBT = Wish.STOP, Wish.START, Wish.HELP, Wish.DOUBT
+
+
+@pytest.mark.parametrize(
+    ("text", "wish", "word"),
+    [
+        ("STOP", STOP, "stop"),
+        (" stop. ", STOP, "stop"),
+        ("Stop!!! I mean it", STOP, "stop"),
+        ("STOP ALL", STOP, "stop all"),
+        ("StopAll", STOP, "stopall"),
+        ("opt-out", STOP, "opt out"),
+        ("OPT OUT please", STOP, "opt out"),
+        ("\u201cSTOP\u201d", STOP, "stop"),
+        ("ＳＴＯＰ", STOP, "stop"),
+        ("Arrêt", STOP, "arret"),
+        ("ARRÊTEZ svp", STOP, "arretez"),
+        ("Acha", STOP, "acha"),
+        ("sair", STOP, "sair"),
+        ("START", START, "start"),
+        ("unstop", START, "unstop"),
+        ("Anza tena", START, "anza"),
+        ("Help", HELP, "help"),
+        ("msaada?", HELP, "msaada"),
+        ("please stop sending this", DOUBT, "stop"),
+        ("Don\u2019t text me", DOUBT, "dont text"),
+        ("naomba usitume tena", DOUBT, "usitume"),
+        ("Não envie mais nada", DOUBT, "nao envie"),
+    ],
+)
+def test_what_people_want(text: str, wish: Wish, word: str) -> None:
+    assert keywords.wish(text) == (wish, word)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "   ", "YES", "Habari", "stopwatch", "the bus stops here", "Help me with my order", "info on the clinic",
+     "12345", "💊", "non-stop".replace("-", ""), "restart"],
+)  # fmt: skip
+def test_ordinary_texts(text: str) -> None:
+    assert keywords.wish(text) is None
+
+
+@given(st.text())
+def test_any_text_has_words(text: str) -> None:
+    said = keywords.words(text)
+    assert all(said)
+    assert keywords.words(" ".join(said)) == said
+    keywords.wish(text)
+
+
+@given(
+    st.sampled_from(["stop", "unsubscribe", "arrêt", "acha"]), st.sampled_from(["", ".", "!", " please", ", asante"])
+)
+def test_case_does_not_matter(word: str, end: str) -> None:
+    assert {(keywords.wish(each + end) or [None])[0] for each in (word, word.upper(), word.title())} == {STOP}
+
+
+BAL = Rule("balance", Action.REPLY, ("BAL", "salio langu"), template="0")
+ANY = Rule("code", Action.NOTHING, short_code="54321")
+SOMEWHERE = Rule("fees", Action.FORWARD, ("karo",), anywhere=True)
+RULES = [BAL, ANY, SOMEWHERE]
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "found"),
+    [
+        ("bal", "12345", BAL),
+        ("Bal. 2026", "12345", BAL),
+        ("SALIO  LANGU", "12345", BAL),
+        ("salio", "12345", None),
+        ("balance", "12345", None),
+        ("my bal", "12345", None),
+        ("BAL", "54321", BAL),
+        ("anything", "54321", ANY),
+        ("nataka kulipa káro", "12345", SOMEWHERE),
+        ("karoti", "12345", None),
+        ("", "12345", None),
+    ],
+)
+def test_the_first_rule_wins(text: str, to: str, found: Rule | None) -> None:
+    assert first(RULES, text, to) is found
