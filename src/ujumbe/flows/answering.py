@@ -67,6 +67,36 @@ def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, 
     return reply(tx, account, stored, heard, plan)
 
 
+class Preview(NamedTuple):
+    """What would follow from a text: the rule, what it does, and what would be answered (templates not filled in)."""
+
+    rule: str
+    does: str
+    reply: str
+
+
+def preview(tx: Tx, account: int, said: str, to: str, answers: Answers) -> Preview:
+    """What would follow from a text to the short code `to`; nothing is stored or sent."""
+    asked = keywords.wish(said)
+    if asked is not None:
+        wish, word = asked
+        if wish is Wish.STOP:
+            return Preview(f"stop word {word.upper()}", "opts its sender out of all senders", answers.stop)
+        if wish is Wish.DOUBT:
+            return Preview(f"“{word}” stands in it", "waits on the review list for a person", "")
+        if wish is Wish.HELP and answers.help.strip():
+            return Preview(f"help word {word.upper()}", "says who we are", answers.help)
+        if wish is Wish.START:
+            told = "ends the opt-outs of its sender; of somebody who has none it is an ordinary text"
+            return Preview(f"start word {word.upper()}", told, answers.start)
+    plan = decide(said, to, answers, [each.rule for each in rules.list_all(tx, account)])
+    if plan.stops:
+        return Preview(plan.rule, "opts its sender out of all senders", plan.template)
+    if plan.task:
+        return Preview(plan.rule, plan.task, "")
+    return Preview(plan.rule, "answers" if plan.template.strip() else plan.note, plan.template)
+
+
 def may_stop(heard: NewText, stored: Sequence[Rule]) -> bool:
     """Whether a text may opt its sender out: then the lock on consent is taken before anything else."""
     asked = keywords.wish(heard.text)

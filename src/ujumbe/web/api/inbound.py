@@ -30,6 +30,9 @@ class Inbound(BaseModel):
     received_at: datetime
     reply: str | None = Field(description="The message that answered it")
     reply_note: str = Field(description="Why nothing did")
+    rule: str = Field(description="The rule that it came under: a stop word, a handler, one of yours, the default")
+    task: str | None = Field(description="What is done about it beside an answer: a handler, a subscription")
+    task_state: str | None = Field(description="waiting, running, done or failed")
 
 
 class Page(BaseModel):
@@ -74,4 +77,7 @@ def _show(stored: inbound.Inbound) -> Inbound:
         received_at=to_datetime(stored.received_at),
         reply=None if stored.reply is None else ids.show(Kind.MESSAGE, stored.reply),
         reply_note=stored.reply_note,
+        rule=stored.rule,
+        task=stored.task or None,
+        task_state=stored.task_state or None,
     )
