@@ -9,7 +9,7 @@ from typing import Any, Final, Self, TypeVar
 
 import structlog
 
-from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.callbacks import Kind, Report
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import SendReply
@@ -53,16 +53,23 @@ class Door:
 
     incoming: Gathering[Raw, Heard]
     reports: Gathering[Received, Fate]
+    strays: Gathering[Report, None]
+    """Reports that wait for their message, looked at once more after their commit."""
     notices: dict[Kind, Gathering[Raw, Fate]]
 
     @classmethod
-    def open(cls, db: Database, rules: door.Rules) -> Self:
-        """The door to `db`."""
+    def open(cls, db: Database, rules: door.Rules, *, infer: bool) -> Self:
+        """The door to `db`; `infer` as in `door.strays`."""
         return cls(
-            Gathering(db, door.incoming(rules)),
-            Gathering(db, door.reports(rules)),
-            {kind: Gathering(db, door.notices(rules, kind)) for kind in (Kind.OPT_OUT, Kind.SUBSCRIPTION)},
+            Gathering(db, door.incoming(rules), bulk=_size),
+            Gathering(db, door.reports(rules), bulk=lambda received: _size(received.raw)),
+            Gathering(db, door.strays(rules, infer=infer)),
+            {kind: Gathering(db, door.notices(rules, kind), bulk=_size) for kind in (Kind.OPT_OUT, Kind.SUBSCRIPTION)},
         )
+
+
+def _size(raw: Raw) -> int:
+    return len(raw.body) + len(raw.query)
 
 
 @dataclass(slots=True)
@@ -177,6 +184,7 @@ async def open_runtime(
         account = await db.write(accounts.ensure, settings.at_username, host)
         await db.write(accounts.probe_now, account)
         await db.write(nodes.serve, account)
+        await db.write(upkeep.adopt_reports, account)
         if path is not None:  # we hold the lock, so whoever left a call open is dead
             await _settle_what_was_left(db)
         runtime = Runtime(
@@ -188,7 +196,11 @@ async def open_runtime(
             acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),
             recorder=Gathering(db, recording.record_all, weigh=lambda finished: len(finished.call.messages)),
             matcher=Gathering(db, delivery.match_again, weigh=lambda learnt: len(learnt[1])),
-            door=Door.open(db, door.Rules(account, answers_of(settings, handlers), settings.default_country)),
+            door=Door.open(
+                db,
+                door.Rules(account, answers_of(settings, handlers), settings.default_country),
+                infer=settings.infer_reports,
+            ),
             metrics=Metrics(),
             keyless=keyless,
             sends=sends,

@@ -78,3 +78,14 @@ def test_what_is_old_is_not_answered_by_itself(desk: Desk, clock: Clock) -> None
     assert fetched(desk, in_inbox(7)) == 1
     [one] = stored(desk)
     assert (one.reply, "too late" in one.reply_note) == (None, True)
+
+
+def test_a_redelivery_beside_its_double_in_the_inbox_is_a_duplicate(desk: Desk) -> None:
+    """The same word twice within two seconds: one by callback, whose 200 was lost, the other only in the inbox."""
+    given = {"date": "2026-03-04T10:30:00Z"}
+    assert desk.hear("A", number(1), "Yes", "", **given) == (True, False)
+    assert fetched(desk, in_inbox(1, "Yes"), in_inbox(2, "Yes", "2026-03-04T10:30:01.500Z")) == 1
+    assert desk.hear("A", number(1), "Yes", "", **given) == (True, False)
+    assert desk.hear("B", number(1), "Yes", "", date="2026-03-04T10:30:01Z") == (True, False)
+    assert desk.place.ask("SELECT state FROM callbacks ORDER BY id") == [("applied",), ("duplicate",), ("duplicate",)]
+    assert len(stored(desk)) == 2

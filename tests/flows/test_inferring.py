@@ -5,7 +5,7 @@ import pytest
 from tests.flows.conftest import Clock
 from tests.flows.desk import ERRORS, Desk, Line, number
 from ujumbe.domain.message import State
-from ujumbe.flows import deciding, inferring
+from ujumbe.flows import deciding, delivery, inferring
 from ujumbe.flows.claiming import Call
 from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.store.callbacks import Fate
@@ -26,7 +26,7 @@ def report(desk: Desk, to: str, status: str = "Success", provider_id: str = UNKN
     """A report as the web takes it: what becomes of it at once."""
     fate, raw = desk.reported(provider_id, status, to)
     if fate is Fate.WAITING:
-        desk.store.write(inferring.after_report, desk.account, raw, infer=infer)
+        desk.store.write(inferring.after_reports, desk.account, [delivery.read(raw).report], infer=infer)
     [[state]] = desk.place.ask(
         f"SELECT state FROM callbacks WHERE provider_id = '{provider_id}' ORDER BY id DESC LIMIT 1"
     )

@@ -25,7 +25,7 @@ from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import FINAL, State
 from ujumbe.domain.money import Money
 from ujumbe.domain.pause import Pause
-from ujumbe.flows import accepting, deciding, inferring, pausing, upkeep
+from ujumbe.flows import accepting, deciding, delivery, inferring, pausing, upkeep
 from ujumbe.flows.accepting import Accepted, Order, Request
 from ujumbe.flows.claiming import Call, Limits
 from ujumbe.flows.deciding import StateError
@@ -247,7 +247,7 @@ class Sending(RuleBasedStateMachine):
         assert (fate == "waiting") is (provider_id not in self.ids)
         if fate == "waiting":
             expected = self._inferable(to)
-            self.desk.store.write(inferring.after_report, self.desk.account, raw, infer=True)
+            self.desk.store.write(inferring.after_reports, self.desk.account, [delivery.read(raw).report], infer=True)
             self._inferred(expected)
         self._see_reports()
 

@@ -197,7 +197,7 @@ def test_a_report_and_a_record_that_miss_each_other_meet_afterwards(shared: Desk
     if how == "the record looks again":
         shared.store.write(delivery.match_again, [(shared.account, ["ATXid_1"])])
     elif how == "the report looks again":
-        shared.store.write(inferring.after_report, shared.account, raw, infer=False)
+        shared.store.write(inferring.after_reports, shared.account, [delivery.read(raw).report], infer=False)
     else:
         shared.join(infer=False)
     assert shared.state(call.messages[0]) is State.DELIVERED

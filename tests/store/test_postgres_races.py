@@ -10,17 +10,24 @@ import pytest
 
 from tests.running import until
 from tests.store.opened import PATIENCE, Opened, PostgresPlace, batch, due, number, queued
+from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import claiming, sending
+from ujumbe.flows import inbound as inbound_flow
+from ujumbe.flows.answering import Answers
 from ujumbe.flows.claiming import Limits
-from ujumbe.store import accounts, batches, calls, opt_outs, outbox, paces, postgres, standings
+from ujumbe.store import accounts, batches, callbacks, calls, inbound, opt_outs, outbox, paces, postgres, standings
+from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.database import Tx
 from ujumbe.store.standings import Move
 
 WAITING = """SELECT count(*) FROM pg_stat_activity
               WHERE datname = current_database() AND application_name = 'ujumbe' AND wait_event_type = 'Lock'"""
+
+
+DATE = "2026-03-04T10:30:00Z"
 
 
 @pytest.fixture
@@ -292,3 +299,29 @@ def test_a_lock_that_is_not_given_is_an_error_in_time(store: Opened, ours: int, 
             rival.begins(impatient).result(PATIENCE)
         assert not rival.begins(lambda tx: tx.try_lock(f"consent {ours}")).result(PATIENCE)
     assert rival.begins(lambda tx: tx.try_lock(f"consent {ours}")).result(PATIENCE)
+
+
+def test_a_fetch_waits_for_callbacks_and_they_for_it(store: Opened, ours: int, rival: Rival) -> None:
+    """The same text comes both ways at the same moment when we start: it must find its twin."""
+    given = f"id=uuid-1&from=%2B254711000001&to=12345&text=Yes&linkId=&date={DATE}"
+    raw = Raw("twoway", b"", "application/x-www-form-urlencoded", given.encode())
+    page = [InboxMessage(7, "+254711000001", "12345", "Yes", DATE, "")]
+    quiet = Answers("")
+    with held(store, lambda tx: inbound_flow.receive(tx, ours, raw, quiet)):
+        fetched = rival.waits(lambda tx: inbound_flow.fetched(tx, ours, page, quiet, first=False))
+    assert fetched.result(PATIENCE) == 0, "it was no new text"
+    assert len(store.read(inbound.list_page, ours, number=None, before=None, limit=9)) == 1
+
+
+def test_a_waiting_report_is_concluded_once(store: Opened, ours: int, rival: Rival) -> None:
+    new = callbacks.New(Raw("delivery-reports", b"", "", b""), number(1), "ATXid_1", Fate.WAITING, "")
+    store.write(callbacks.insert_all, ours, [new])
+
+    def conclude(tx: Tx) -> int:
+        found = callbacks.waiting(tx, ours, ["ATXid_1"])
+        callbacks.conclude(tx, [(each, Fate.APPLIED, "", None) for each, _ in found])
+        return len(found)
+
+    with held(store, conclude) as first:
+        second = rival.waits(conclude)
+    assert (first.result, second.result(PATIENCE)) == (1, 0)

@@ -18,7 +18,7 @@ from tests.store.opened import PATIENCE, Opened, PostgresPlace, account, number,
 from tests.store.test_database import OPT_OUTS, opt_out
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.store import calls, opt_outs, postgres
-from ujumbe.store.database import Tx
+from ujumbe.store.database import DataRefusedError, Tx
 from ujumbe.store.sql import Dialect, statements
 from ujumbe.store.standings import Sent
 
@@ -57,6 +57,14 @@ def test_rows_are_found_by_keys_without_statistics_too(store: Opened, ours: int)
     values = {"provider_ids": [f"ATXid_{each}" for each, _ in sent[::50]], "account": ours}
     plan = store.write(lambda tx: [row["QUERY PLAN"] for row in tx.select(sql, values)])
     assert not [line for line in plan if "Seq Scan" in line], plan
+
+
+def test_what_no_index_takes_is_the_datas_own_fault(store: Opened, ours: int) -> None:
+    """An OperationalError to the driver, and no reason to turn everybody else away."""
+    endless = "".join(chr(0x4E00 + index) for index in range(3_000))
+    with pytest.raises(DataRefusedError):
+        store.write(opt_outs.insert, ours, endless, "", opt_outs.Source.OPERATOR)
+    assert store.db.trouble == ""
 
 
 def test_a_connection_lost_between_units_is_made_anew(store: Opened, ours: int, database: PostgresPlace) -> None:

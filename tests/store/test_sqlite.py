@@ -1,8 +1,11 @@
 """SQLite: one writer that commits in groups."""
 
 import asyncio
+import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,58 @@ def test_the_log_is_folded_while_writes_go_on(
             return log_of(database).stat().st_size < written / 2
 
         until(begins_anew, every=0)
+
+
+def test_a_checkpoint_that_fails_costs_nobody_a_write(database: SqlitePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(connection: sqlite3.Connection, how: str = "PASSIVE") -> int:
+        failed.append(threading.current_thread().name)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    failed: list[str] = []
+    monkeypatch.setattr(checkpoints, "fold", broken)
+    monkeypatch.setattr(checkpoints, "EVERY_SECONDS", 0.01)
+    with database.open(role="service") as store:
+        ours = store.write(account)
+        writer: Any = store.db
+        writer._checkpoints.rest_is_due = True
+        assert [store.write(opt_out(ours, index)) for index in range(3)] == [True] * 3
+        until(lambda: {"ujumbe-writer", "ujumbe-checkpoints"} <= set(failed))
+        assert store.write(opt_out(ours, 4))
+
+
+def overlapping(path: Path, enough: threading.Event) -> None:
+    """Two readers in turns, of which one always has a snapshot."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as one, closing(sqlite3.connect(path)) as other:
+        readers = [one, other]
+        readers[0].execute("BEGIN")
+        while not enough.wait(0.01):
+            readers.reverse()
+            readers[0].execute("BEGIN")
+            readers[0].execute("SELECT count(*) FROM callbacks").fetchall()
+            readers[1].execute("COMMIT")
+
+
+def test_readers_without_a_gap_do_not_keep_the_log_growing(
+    database: SqlitePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("EVERY_SECONDS", 0.02), ("LONGEST_LOG", 50), ("MOST_LOG", 200)):
+        monkeypatch.setattr(checkpoints, name, value)
+    with database.open(role="service") as store:
+        ours, written, enough = store.write(account), 0, threading.Event()
+
+        def begins_anew() -> bool:
+            nonlocal written
+            store.write(callbacks.insert_all, ours, [LARGE])
+            written += len(LARGE.raw.body)
+            return log_of(database).stat().st_size < written / 2
+
+        reading = threading.Thread(target=overlapping, args=(database.path, enough))
+        reading.start()
+        try:
+            until(begins_anew, every=0)
+        finally:
+            enough.set()
+            reading.join()
 
 
 def test_a_command_leaves_the_log_to_whoever_serves(database: SqlitePlace) -> None:

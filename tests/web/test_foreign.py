@@ -84,6 +84,28 @@ def test_headers_without_end(service: Running) -> None:
     assert httpx.get(f"{service.url}/healthz").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "filler",
+    [b"X-Filler: " + b"a" * 1_000 + b"\r\n", b"X-Endless: " + b"a" * 1_000, b"1;x=" + b"a" * 1_000],
+    ids=["lines", "one line", "a chunk's extension"],
+)
+def test_what_follows_a_body_without_end(service: Running, filler: bytes) -> None:
+    """Trailers and extensions of a chunked body: no token is needed to send them, so they must not pile up."""
+    host, port = service.url.removeprefix("http://").split(":")
+    head = b"POST /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nid=1\r\n"
+    end = b"" if filler.startswith(b"1;") else b"0\r\n"
+    closed = False
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head + end + filler)
+        try:
+            for _ in range(20_000):
+                connection.sendall(filler.removeprefix(b"1;x=").removeprefix(b"X-Endless: "))
+        except OSError:
+            closed = True
+    assert closed, "in our face"
+    assert httpx.get(f"{service.url}/healthz").status_code == 200
+
+
 def test_a_database_that_was_deleted_takes_nothing_more(tmp_path: Path) -> None:
     with dev(tmp_path) as service:
         assert httpx.post(f"{service.url}/sms/delivery-reports", data=REPORT).status_code == 200

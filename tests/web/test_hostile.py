@@ -229,6 +229,8 @@ RAW = {
     "long query": POST.replace(b"reports ", b"reports?x=" + b"y" * 500_000 + b" ") + b"Content-Length: 0\r\n\r\n",
     "no length": POST + CRLF,
     "gigantic length": POST + b"Content-Length: 9223372036854775807\r\n\r\nid=1",
+    "length with zeros": POST + b"Content-Length: " + b"0" * 5000 + b"4\r\n\r\nid=1",
+    "trailers": POST + b"Transfer-Encoding: chunked\r\n\r\n4\r\nid=1\r\n0\r\n" + b"X-Trailer: y\r\n" * 5 + CRLF,
     "impossible length": POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nid=1",
     "negative length": POST + b"Content-Length: -5\r\n\r\nid=1",
     "wordy length": POST + b"Content-Length: five\r\n\r\nid=1",

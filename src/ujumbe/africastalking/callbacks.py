@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ujumbe.domain import phone
 from ujumbe.domain.moment import to_ms
+
+LONGEST_KEY: Final = 255
+"""Characters of an id, a number, a sender or a keyword. AT's own are below 64."""
 
 
 class Kind(StrEnum):
@@ -78,9 +81,9 @@ def read_report(form: Mapping[str, str]) -> Report:
     """A delivery report; fields it lacks are empty."""
     retries = form.get("retryCount", "")
     return Report(
-        message_id=form.get("id", "").strip(),
+        message_id=_key(form, "id"),
         status=form.get("status", "").strip(),
-        number=phone.lenient(form.get("phoneNumber", "")),
+        number=phone.lenient(_key(form, "phoneNumber")),
         network_code=form.get("networkCode", "").strip(),
         failure_reason=form.get("failureReason", "").strip(),
         retry_count=int(retries) if retries.isdecimal() and len(retries) < 10 else None,
@@ -95,32 +98,34 @@ def read_incoming(form: Mapping[str, str]) -> Incoming:
     required = ("linkId", "text", "to", "id", "date", "from")
     raw = form.get("date", "").strip()
     return Incoming(
-        id=form.get("id", "").strip(),
-        number=phone.lenient(form.get("from", "")),
-        to=form.get("to", "").strip(),
+        id=_key(form, "id"),
+        number=phone.lenient(_key(form, "from")),
+        to=_key(form, "to"),
         text=form.get("text", ""),
         date_raw=raw,
         date=read_date(raw),
         link_id=form.get("linkId", "").strip(),
         network_code=form.get("networkCode", "").strip(),
         cost=form.get("cost", "").strip(),
-        missing=tuple(name for name in required if name not in form or (not form[name] and name != "linkId")),
+        missing=tuple(
+            name
+            for name in required
+            if name not in form or (not form[name] and name != "linkId") or _is_endless(form, name)
+        ),
     )
 
 
 def read_opt_out(form: Mapping[str, str], default_country: str = "") -> OptOut:
     """An opt-out notice; a national number is of `default_country`."""
-    return OptOut(
-        number=phone.lenient(form.get("phoneNumber", ""), default_country), sender=form.get("senderId", "").strip()
-    )
+    return OptOut(number=phone.lenient(_key(form, "phoneNumber"), default_country), sender=_key(form, "senderId"))
 
 
 def read_subscription(form: Mapping[str, str]) -> Subscription:
     """A subscription notice. AT writes `addition`, libraries have seen `Addition`: compared without case."""
     return Subscription(
-        number=phone.lenient(form.get("phoneNumber", "")),
-        short_code=form.get("shortCode", "").strip(),
-        keyword=form.get("keyword", "").strip(),
+        number=phone.lenient(_key(form, "phoneNumber")),
+        short_code=_key(form, "shortCode"),
+        keyword=_key(form, "keyword"),
         change=form.get("updateType", "").strip().lower(),
     )
 
@@ -136,3 +141,13 @@ def read_date(text: str) -> int | None:
         return to_ms(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
+
+
+def _key(form: Mapping[str, str], name: str) -> str:
+    """A field by which rows are found; empty where it is longer than any of AT's, which no index would take."""
+    text = form.get(name, "").strip()
+    return text if len(text) <= LONGEST_KEY else ""
+
+
+def _is_endless(form: Mapping[str, str], name: str) -> bool:
+    return name in ("to", "id", "from") and len(form[name].strip()) > LONGEST_KEY

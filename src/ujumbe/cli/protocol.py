@@ -1,12 +1,15 @@
 """What uvicorn's HTTP protocol lacks: a bound on request headers, and patience that ends."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD: Final = 64 * 1024
 """Bytes of request line and headers together; the longest text, percent-encoded in a query, is below 20 KB."""
+MOST_TRAILERS: Final = 100
+"""Header lines after a chunked body. Nobody sends any."""
 SLOWEST_SECONDS: Final = 30.0
 """For a whole request to arrive, from the opening of the connection or from its first byte."""
 
@@ -17,7 +20,9 @@ class BoundedProtocol(HttpToolsProtocol):
     _head = 0
     _in_head = True
     _begun = False
+    _silent = 0
     _deadline: asyncio.TimerHandle | None = None
+    _trailers: Sequence[tuple[bytes, bytes]] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: whoever connects has something to say."""
@@ -37,8 +42,11 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head > LARGEST_HEAD + len(data):
                 self._refuse()
                 return
+        self._silent += len(data)
         super().data_received(data)
-        if self._in_head and self._head > LARGEST_HEAD:
+        # In a body the parser tells of each part; a chunk's or trailer's line without end tells nothing and only grows.
+        too_much = self._in_head and self._head > LARGEST_HEAD
+        if too_much or self._silent > LARGEST_HEAD or len(self._trailers) > MOST_TRAILERS:
             self._refuse()
         if self._begun:  # most requests come whole, and need no clock
             self._wait()
@@ -50,13 +58,21 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """From here on bodies are bounded by those who read them."""
-        self._in_head = False
+        self._in_head, self._silent = False, 0
         super().on_headers_complete()
+        # The request has its list of headers; what may follow its body is kept apart, and looked at by nobody.
+        self.headers = self._trailers = []
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body is here."""
+        self._silent = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is here; what follows is another one."""
         self._relax()
-        self._begun, self._in_head, self._head = False, True, 0
+        self._begun, self._in_head, self._head, self._silent = False, True, 0, 0
+        self._trailers = []
         super().on_message_complete()
 
     def _wait(self) -> None:

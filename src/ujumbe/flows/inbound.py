@@ -41,6 +41,8 @@ def receive_all(tx: Tx, account: int, raws: Sequence[Raw], answers: Answers) -> 
     stored = [each.rule for each in rules.list_all(tx, account)]
     if any(answering.may_stop(_new_text(incoming), stored) for _, incoming in read):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
+    # Among those who take in callbacks the id tells twice from once; a fetch has other ids, and waits.
+    tx.lock(f"inbound {account}", shared=True)
     heard = [_apply(tx, account, raw, incoming, answers) for raw, incoming in read]
     callbacks.insert_all(tx, account, [each.kept for each in heard])
     return heard
@@ -51,27 +53,28 @@ def receive(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
     return receive_all(tx, account, [raw], answers)[0]
 
 
-def apply(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
-    """Store an incoming text and do what follows from it, both once."""
-    return _apply(tx, account, raw, _read(raw), answers)
+def apply(tx: Tx, account: int, raw: Raw, answers: Answers, *, late: str = "") -> Heard:
+    """Store an incoming text and do what follows from it, both once; a `late` one (why it is) is not answered."""
+    return _apply(tx, account, raw, _read(raw), answers, late)
 
 
 def _read(raw: Raw) -> Incoming:
     return forms.read_incoming(fields(raw.body, raw.query, raw.content_type))
 
 
-def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers) -> Heard:
+def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers, late: str = "") -> Heard:
     """A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest."""
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
     fate, note, replied = Fate.INCOMPLETE, complaint, False
     if incoming.complete:
         text = _new_text(incoming)
-        stored = inbound.insert(tx, account, text) if _from_inbox(tx, account, text) is None else None
+        known = inbound.is_known(tx, account, text.provider_id) or _from_inbox(tx, account, text) is not None
+        stored = None if known else inbound.insert(tx, account, text)
         if stored is None:
             fate, note = Fate.DUPLICATE, "this id came before, or the text was fetched from AT's inbox"
         else:
             fate = Fate.APPLIED
-            replied = answering.answer(tx, account, stored, text, answers)
+            replied = answering.answer(tx, account, stored, text, answers, late=late)
     return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
 
 
@@ -82,6 +85,7 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers
     answered by whoever looked before us.
     """
     new = 0
+    tx.lock(f"inbound {account}")
     for each in page:
         if inbound.known_in_inbox(tx, account, each.id):
             continue

@@ -8,11 +8,12 @@ and exactly one unknown id is reported for it. What is settled so is marked `inf
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ujumbe.africastalking.callbacks import Report
 from ujumbe.domain import moment, phone
 from ujumbe.flows import delivery
 from ujumbe.flows.delivery import About
 from ujumbe.store import callbacks, calls, decisions, ids, messages, standings
-from ujumbe.store.callbacks import Fate, Raw, Waiting
+from ujumbe.store.callbacks import Fate, Waiting
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
 from ujumbe.store.messages import Unsettled
@@ -28,12 +29,12 @@ def for_numbers(tx: Tx, account: int, numbers: Iterable[str]) -> int:
     return sum(_for_number(tx, account, number) for number in sorted(numbers) if phone.is_number(number))
 
 
-def after_report(tx: Tx, account: int, raw: Raw, *, infer: bool) -> None:
-    """Look once more for the message of a report that waits, now that it is committed."""
-    report = delivery.read(raw).report
-    delivery.apply_waiting(tx, account, [report.message_id])
+def after_reports(tx: Tx, account: int, waiting: Sequence[Report], *, infer: bool) -> list[None]:
+    """Look once more for the messages of reports that wait, now that they are committed."""
+    delivery.apply_waiting(tx, account, sorted({each.message_id for each in waiting}))
     if infer:
-        for_numbers(tx, account, [report.number])
+        for_numbers(tx, account, {each.number for each in waiting})
+    return [None] * len(waiting)
 
 
 def _for_number(tx: Tx, account: int, number: str) -> bool:

@@ -51,6 +51,11 @@ def give_up_tasks(tx: Tx, account: int, *, all_owners_dead: bool) -> int:
     return inbound.give_up_tasks(tx, account, tx.now - (0 if all_owners_dead else TASK_MS), TASK_DIED)
 
 
+def adopt_reports(tx: Tx, account: int) -> int:
+    """Give reports to their messages that a process of an older version took in while the database was upgraded."""
+    return callbacks.adopt(tx, account, ids.floor(tx.now - DAY_MS))
+
+
 def join_reports(tx: Tx, account: int, *, infer: bool) -> None:
     """Give reports that wait to the messages they are about.
 

@@ -104,6 +104,11 @@ def waiting_since(tx: Tx, account: int, first: int, most: int) -> list[tuple[int
     ]
 
 
+def adopt(tx: Tx, account: int, first: int) -> int:
+    """Note the messages of reports with ids from `first` on that were applied by a version which did not; how many."""
+    return tx.run("callbacks.adopt", account=account, first=first)
+
+
 def forget(tx: Tx, before: int) -> int:
     """Delete up to `MOST_FORGOTTEN` callbacks with an id below `before`; how many there were."""
     return tx.run("callbacks.forget", before=before, most=MOST_FORGOTTEN)

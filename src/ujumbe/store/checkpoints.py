@@ -11,6 +11,12 @@ EVERY_SECONDS: Final = 1.0
 LONGEST_LOG: Final = 8_000
 """Pages (32 MB) after which the writer is asked to fold the rest itself, so that the log begins anew."""
 
+MOST_LOG: Final = 4 * LONGEST_LOG
+"""Pages after which readers that follow each other without a gap no longer keep the log from beginning anew: whoever
+comes waits a moment."""
+RESTART_MS: Final = 200
+"""That moment, at most: an export reads longer, and then the log grows until it is done."""
+
 
 class Checkpoints:
     """A thread with a connection of its own.
@@ -42,18 +48,27 @@ class Checkpoints:
         self._wanted.set()
         if self.rest_is_due:
             self.rest_is_due = False
-            fold(connection)
+            with suppress(sqlite3.Error):  # it was committed all the same
+                fold(connection)
 
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
         while self._wanted.wait() and not self._ending.wait(EVERY_SECONDS):
             self._wanted.clear()
             with suppress(sqlite3.Error):  # a full or locked disk: the writer tells of it, and there is a next time
-                connection = connection or self._connect()
-                self.rest_is_due = fold(connection) > LONGEST_LOG
+                connection = connection or self._patient()
+                pages = fold(connection)
+                self.rest_is_due = pages > LONGEST_LOG
+                if pages > MOST_LOG:
+                    fold(connection, "RESTART")
+
+    def _patient(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute(f"PRAGMA busy_timeout = {RESTART_MS}")
+        return connection
 
 
-def fold(connection: sqlite3.Connection) -> int:
-    """Fold what no reader needs from the log; the pages that the log holds."""
-    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+def fold(connection: sqlite3.Connection, how: str = "PASSIVE") -> int:
+    """Fold what no reader needs from the log; the pages that the log holds. `RESTART` waits for readers and writer."""
+    _, pages, _ = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
     return int(pages)

@@ -15,12 +15,16 @@ LARGEST: Final = 1_000
 MOST_WAITING: Final = 10_000
 """Items that may wait for their transaction: a second or two of work."""
 
+LARGEST_BULK: Final = 64 << 20
+"""Bytes of the items that wait or are under way, where they have a size."""
+
 
 class Gathering(Generic[Item, Result]):
     """`await gathering(item)` for a flow that takes a list: `flow(tx, items)` gives a result or an error for each.
 
     There is no timer: a lone item goes at once, and a crowd shares its commits. `weigh` says how much of `LARGEST` an
-    item takes up; `most` items may wait, and more are turned away at once rather than kept in memory.
+    item takes up; `most` items (of `LARGEST_BULK` bytes, as `bulk` counts) may wait, and more are turned away at once
+    rather than kept in memory.
     """
 
     def __init__(
@@ -31,12 +35,15 @@ class Gathering(Generic[Item, Result]):
         lanes: int = 1,
         weigh: Callable[[Item], int] = lambda _: 1,
         most: int = MOST_WAITING,
+        bulk: Callable[[Item], int] = lambda _: 0,
     ) -> None:
         self._db = db
         self._flow = flow
         self._weigh = weigh
         self._lanes = lanes
         self._most = most
+        self._bulk = bulk
+        self._held = 0
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -46,14 +53,19 @@ class Gathering(Generic[Item, Result]):
         Raises the error that the flow gave for it, what the database refused of it (`DataRefusedError`), or
         `StoreUnavailableError`.
         """
-        if len(self._waiting) >= self._most:
-            raise StoreUnavailableError(f"{self._most:,} others wait for the database already")
+        size = self._bulk(item)
+        if len(self._waiting) >= self._most or self._held + size > LARGEST_BULK:
+            raise StoreUnavailableError(f"{len(self._waiting):,} others wait for the database already")
+        self._held += size
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if len(self._running) < self._lanes:
             task = asyncio.create_task(self._run())
             self._running.add(task)
-        return await future
+        try:
+            return await future
+        finally:
+            self._held -= size
 
     async def _run(self) -> None:
         try:

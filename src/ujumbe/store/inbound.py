@@ -74,6 +74,11 @@ def insert(tx: Tx, account: int, text: NewText) -> int | None:
     return inbound if added else None
 
 
+def is_known(tx: Tx, account: int, provider_id: str) -> bool:
+    """Whether the text that AT calls so is stored."""
+    return tx.one("inbound.is_known", account=account, provider_id=provider_id) is not None
+
+
 def twin(tx: Tx, account: int, text: NewText, *, pulled: bool) -> int | None:
     """The same text, stored as it came the other way: by callback, or (`pulled` says that `text` was) from AT's inbox.
 

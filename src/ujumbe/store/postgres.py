@@ -196,7 +196,8 @@ class PostgresDatabase:
             self._roll_back(lost)
             if lost or isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
                 raise _AgainError(told(error), lost=lost) from None
-            if isinstance(error, psycopg.OperationalError | psycopg.InternalError):
+            too_large = (error.sqlstate or "").startswith("54")  # for an index or a statement: the data's own fault
+            if isinstance(error, psycopg.OperationalError | psycopg.InternalError) and not too_large:
                 raise StoreUnavailableError(f"the database cannot be written now ({told(error)})") from None
             # Its own words may quote the row: numbers and texts.
             raise DataRefusedError(f"the database refused it ({told(error)})") from None

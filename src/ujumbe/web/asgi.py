@@ -20,6 +20,8 @@ class ClientGoneError(Exception):
     """The client went away before its request was complete."""
 
 
+LONGEST_LENGTH: Final = 19
+"""Digits of a Content-Length that is read as a number."""
 _NAMED: Final = "ujumbe.headers"
 _BY_PROXIES: Final = (b"x-forwarded-for", b"forwarded", b"via")
 
@@ -46,8 +48,8 @@ def came_through_a_proxy(scope: Scope) -> bool:
 
 async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
     """The request's body, at most `most` bytes. Raises `BodyTooLargeError` or `ClientGoneError`."""
-    stated = header(scope, b"content-length")
-    if stated.isdecimal() and int(stated) > most:
+    stated = header(scope, b"content-length").lstrip("0")
+    if stated.isdecimal() and (len(stated) > LONGEST_LENGTH or int(stated) > most):
         raise BodyTooLargeError
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -76,8 +78,8 @@ def bounded(app: App, most: int) -> App:
     """`app` with request bodies of at most `most` bytes: more ends as HTTP 413, whatever the length stated."""
 
     async def within(scope: Scope, receive: Receive, send: Send) -> None:
-        stated = header(scope, b"content-length")
-        read = int(stated) if stated.isdecimal() and len(stated) < 20 else 0
+        stated = header(scope, b"content-length").lstrip("0")
+        read = 0 if not stated.isdecimal() else int(stated) if len(stated) <= LONGEST_LENGTH else most + 1
 
         async def count() -> Message:
             nonlocal read

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,9 +14,9 @@ from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import ProviderError, Taken
 from ujumbe.africastalking.form import fields
 from ujumbe.domain import phone, text
-from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError, UjumbeError
 from ujumbe.domain.outcome import Verdict
-from ujumbe.flows import delivery, door, inferring, sending
+from ujumbe.flows import delivery, door, sending
 from ujumbe.flows.sending import PausedError
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
@@ -158,8 +159,9 @@ class SmsRoutes:
                 raise
             except Exception as error:
                 log.exception("a callback could not be applied; it is kept aside", kind=kind)
-                await runtime.db.write(door.keep_aside, runtime.account, raw, type(error).__name__)
-                answer = b"GOOD" if kind is Kind.INCOMING else b"OK"
+                why = str(error) if isinstance(error, UjumbeError) else type(error).__name__
+                await runtime.db.write(door.keep_aside, runtime.account, raw, why)
+                answer = door.answer(raw)
         except StoreUnavailableError as error:
             log.warning("a callback could not be stored", kind=kind, why=str(error))
             detail = "The database cannot take the callback now"
@@ -170,11 +172,13 @@ class SmsRoutes:
     async def _apply(self, kind: Kind, raw: Raw) -> tuple[Fate, bytes]:
         runtime = self._runtime
         if kind is Kind.REPORT:
-            fate = await runtime.door.reports(delivery.read(raw))
+            received = delivery.read(raw)
+            fate = await runtime.door.reports(received)
             if fate is Fate.WAITING:
-                # Its send may have been recorded at the same moment, or its id may never have been learnt.
-                infer = runtime.settings.infer_reports
-                await runtime.db.write(inferring.after_report, runtime.account, raw, infer=infer)
+                # Its send may have been recorded at the same moment, or its id may never have been learnt. It is
+                # stored in any case: should this fail, upkeep looks again.
+                with suppress(StoreUnavailableError):
+                    await runtime.door.strays(received.report)
             return fate, b"OK"
         if kind is Kind.INCOMING:
             heard = await runtime.door.incoming(raw)

@@ -10,7 +10,8 @@ UPDATE callbacks
                AND a.number = callbacks.number),
            (SELECT max(a.message_id) FROM attempts a JOIN messages m ON m.id = a.message_id
              WHERE a.provider_id = callbacks.provider_id AND m.account_id = callbacks.account_id))
- WHERE kind = 'delivery-reports' AND state IN ('applied', 'duplicate', 'ignored', 'incomplete') AND provider_id <> '';
+ WHERE kind = 'delivery-reports' AND state IN ('applied', 'duplicate', 'ignored', 'incomplete', 'broken')
+   AND provider_id <> '';
 
 DROP INDEX callbacks_by_provider_id;
 DROP INDEX callbacks_by_number;

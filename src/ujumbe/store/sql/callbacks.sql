@@ -24,7 +24,8 @@ UPDATE callbacks c SET state = u.state, note = u.note, message_id = coalesce(u.m
 SELECT id, query, content_type, body FROM callbacks
  WHERE EXISTS (SELECT 1 FROM callbacks w WHERE w.account_id = :account AND w.state = 'waiting')
    AND provider_id = ANY (:provider_ids) AND account_id = :account AND kind = 'delivery-reports' AND state = 'waiting'
- ORDER BY id;
+ ORDER BY id
+   FOR UPDATE;
 
 -- name: waiting_for_number
 SELECT id, provider_id, query, content_type, body, received_at FROM callbacks
@@ -36,6 +37,14 @@ SELECT id, provider_id, query, content_type, body, received_at FROM callbacks
 SELECT id, provider_id, number FROM callbacks
  WHERE account_id = :account AND state = 'waiting' AND id >= :first
  ORDER BY id DESC LIMIT :most;
+
+-- name: adopt
+-- Reports that a process of an older version took in beside an upgrade: they were applied, and do not say to what.
+UPDATE callbacks
+   SET message_id = (SELECT max(a.message_id) FROM attempts a JOIN messages m ON m.id = a.message_id
+                      WHERE a.provider_id = callbacks.provider_id AND m.account_id = callbacks.account_id)
+ WHERE message_id IS NULL AND id >= :first AND account_id = :account AND kind = 'delivery-reports'
+   AND state IN ('applied', 'duplicate', 'ignored') AND provider_id <> '';
 
 -- name: find
 SELECT id, kind, query, content_type, body, state, note, received_at, number FROM callbacks

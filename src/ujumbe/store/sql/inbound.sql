@@ -4,6 +4,9 @@ INSERT INTO inbound (id, account_id, provider_id, number, recipient, text, date,
 VALUES (:id, :account, :provider_id, :number, :recipient, :text, :date, :date_raw, :link_id, :network_code, :cost, :now)
 ON CONFLICT (account_id, provider_id) DO NOTHING;
 
+-- name: is_known
+SELECT 1 AS found FROM inbound WHERE account_id = :account AND provider_id = :provider_id;
+
 -- name: twin
 -- The same text that came the other way, at the same time as AT tells it: in its inbox a text has another id.
 SELECT id FROM inbound
