@@ -22,6 +22,7 @@ from ujumbe.store import accounts, calls, decisions, messages
 from ujumbe.store.accounts import Health
 from ujumbe.store.callbacks import Fate, Raw
 from ujumbe.store.calls import Attempt
+from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Made
 from ujumbe.store.messages import Message
 
@@ -137,6 +138,10 @@ class Desk:
         """What became of a report, and the report."""
         raw = report_form(provider_id, status, to, **more)
         return self.store.write(delivery.receive, self.account, raw), raw
+
+    def receive(self, tx: Tx, raw: Raw) -> inbound.Heard:
+        """An incoming text as it came."""
+        return inbound.receive(tx, self.account, raw, self.answers)
 
     def hear(
         self, provider_id: str, sender: str, text: str, template: str = "{text}", **more: str
