@@ -39,7 +39,7 @@ def list_conversations(
     if as_json:
         print_json([_document(each) for each in found])
     elif not found:
-        out.print("No conversations: nobody has written yet.")
+        out.print(f"No conversation is {state}." if state else "No conversations: nobody has written yet.")
     else:
         rows = [(each.number, each.ours, each.state, show_moment(each.at)[5:19], each.text) for each in found]
         print_table(("who", "with", "state", "at", "latest text"), rows)
