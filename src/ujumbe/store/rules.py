@@ -33,6 +33,7 @@ def put(tx: Tx, account: int, rule: Rule, *, rule_id: int | None = None, positio
 
     `position` is its place from 1 on; without one a new rule goes last, and a changed one stays.
     """
+    tx.lock(f"rules {account}")
     others = [each for each in list_all(tx, account) if each.id != rule_id]
     changed = None if rule_id is None else find(tx, account, rule_id)
     if any(each.rule.name == rule.name for each in others) or (rule_id is not None and changed is None):
