@@ -1,5 +1,7 @@
 """AT was away for three days: what is still worth sending leaves, and nothing stale does."""
 
+from typing import Any
+
 import pytest
 
 from tests.flows.conftest import Clock

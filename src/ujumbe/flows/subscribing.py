@@ -15,7 +15,10 @@ NO_REASON: Final = "it gave no reason"
 
 
 class DeclinedError(UjumbeError):
-    """AT answered that it did not do it; the text is AT's."""
+    """AT answered that it did not do it."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(f"Africa's Talking answered: {description or NO_REASON}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ async def subscribe(db: Database, client: AfricasTalking, account: int, product:
     """
     change = await client.create_subscription(product.short_code, product.keyword, number)
     if not change.succeeded:
-        raise DeclinedError(change.description or NO_REASON)
+        raise DeclinedError(change.description)
     waits = WAITS in change.description.casefold()
     found = await db.write(_started, account, product, number, waits=waits)
     return Asked(change.description, found)
@@ -48,7 +51,7 @@ async def unsubscribe(db: Database, client: AfricasTalking, account: int, produc
     ours = await db.read(_running, account, product, number)
     change = await client.delete_subscription(product.short_code, product.keyword, number)
     if not change.succeeded:
-        raise DeclinedError(change.description or NO_REASON)
+        raise DeclinedError(change.description)
     if ours is not None:
         await db.write(subscriptions.end_these, account, [ours.id], Source.API)
     return change.description

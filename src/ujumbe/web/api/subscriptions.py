@@ -199,9 +199,7 @@ async def _told(work: Awaitable[T]) -> T:
     """What came of asking AT; a problem that says what AT said, or that nobody knows whether AT did it."""
     try:
         return await work
-    except DeclinedError as error:
-        raise Problem("provider-failed", f"Africa's Talking answered: {error}") from None
-    except ListError as error:
+    except (DeclinedError, ListError) as error:
         raise Problem("provider-failed", str(error)) from None
     except NotTakenError as error:
         raise Problem("provider-unreachable", str(error)) from None
