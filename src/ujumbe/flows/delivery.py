@@ -143,7 +143,8 @@ def _carry_out(tx: Tx, account: int, found: Mapping[int, Standing], abouts: Sequ
 
 def _unsubscribe(tx: Tx, account: int, was: Standing, report: Report) -> None:
     """End the subscription that AT says is none; one that began after the text had left is another."""
-    if report.failure_reason.casefold() == NOT_SUBSCRIBED_REASON and was.keyword:
+    undelivered = message.report_event(report.status) is Event.UNDELIVERED
+    if undelivered and was.keyword and report.failure_reason.casefold() == NOT_SUBSCRIBED_REASON:
         began_before = tx.now if was.sent_at is None else was.sent_at
         product = (was.sender, was.keyword)
         subscriptions.end(tx, account, was.number, *product, subscriptions.Source.REPORT, before=began_before)

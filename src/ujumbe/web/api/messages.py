@@ -30,8 +30,6 @@ class Message(BaseModel):
     text: str
     kind: str
     category: str
-    link_id: str
-    keyword: str
     state: State
     reason: str = Field(description="Why it is in this state, where there is more to say")
     assumed: bool = Field(description="The end is a guess or a person's word, and evidence may still replace it")
@@ -120,8 +118,6 @@ def fields(message: messages.Message) -> dict[str, Any]:
         "text": message.text,
         "kind": message.mode,
         "category": message.category,
-        "link_id": message.link_id,
-        "keyword": message.keyword,
         "state": message.state,
         "reason": message.reason,
         "assumed": message.assumed,
