@@ -24,7 +24,7 @@ from ujumbe.flows.accepting import Order, Request
 from ujumbe.flows.reconciling import Drift
 from ujumbe.flows.subscribing import Asked
 from ujumbe.settings import Settings
-from ujumbe.store import batches, subscriptions
+from ujumbe.store import accounts, batches, subscriptions
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.messages import LARGEST_PAGE
@@ -232,7 +232,9 @@ def _ask(settings: Settings, work: Callable[[Database, AfricasTalking, int], Awa
 
     async def run() -> T:
         async with open_database(settings) as db, client_of(settings) as client:
-            return await work(db, client, await find_account(db, settings))
+            holder = service_on(settings)
+            host = holder.host if holder is not None else client.api_base
+            return await work(db, client, await db.write(accounts.ensure, client.username, host))
 
     return asyncio.run(run())
 
