@@ -246,8 +246,12 @@ def test_everybody_who_is_subscribed_gets_one(desk: Desk) -> None:
 def test_the_keyword_goes_out_as_at_spells_it(desk: Desk) -> None:
     subscribed(desk, 1, keyword="News")
     accept(desk, premium(desk, keyword="NEWS"))
-    [call] = desk.claim()
-    assert call.outgoing.keyword == "News"
+    accept(desk, order(desk, number(2), mode="premium", sender="12345", keyword="news"))
+    accept(desk, order(desk, number(3), mode="premium", sender="12345", keyword="joke"))
+    assert [(call.outgoing.keyword, call.outgoing.to) for call in desk.claim()] == [
+        ("News", (number(1), number(2))),
+        ("joke", (number(3),)),
+    ], "and what AT never named as it was given"
 
 
 def test_where_nobody_is_subscribed_nothing_is_stored(desk: Desk) -> None:

@@ -88,7 +88,7 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     keys: set[tuple[int, int, str]] = set()
     for place, each in enumerate(requests):
         result = _already(tx, each, revoked)
-        if result is None and each.order.subscribers:
+        if result is None and each.order.batch.keyword:
             try:
                 requests[place] = replace(each, order=_addressed(tx, each.order))
             except InvalidInputError as error:
@@ -132,12 +132,18 @@ def _already(tx: Tx, request: Request, revoked: Collection[int]) -> Accepted | E
 
 
 def _addressed(tx: Tx, order: Order) -> Order:
-    """An order to subscribers with those that there are now, and with the keyword spelled as AT does.
+    """An order with its keyword as AT spells it, and one to subscribers with those that there are now.
 
-    Raises `InvalidInputError` where there are none, or too many.
+    Spelled otherwise, AT may know no such product, and would report that nobody is subscribed to it. Raises
+    `InvalidInputError` where there are no subscribers, or too many.
     """
+    if not order.batch.keyword:
+        return order
     account, given = order.batch.account, Product(order.batch.sender, order.batch.keyword)
     product = given._replace(keyword=subscriptions.spelling(tx, account, given))
+    order = replace(order, batch=replace(order.batch, keyword=product.keyword))
+    if not order.subscribers:
+        return order
     found = subscriptions.live(tx, account, product, MOST_SUBSCRIBERS + 1)
     if len(found) > MOST_SUBSCRIBERS:
         parts = "list them (GET /v1/subscriptions) and send to them in parts"
@@ -145,7 +151,7 @@ def _addressed(tx: Tx, order: Order) -> Order:
     verdicts = recipients.judge([each.number for each in found])
     if not any(each.number for each in verdicts):
         raise InvalidInputError("to", f"nobody is subscribed to {product.keyword} on {product.short_code}")
-    return replace(order, batch=replace(order.batch, keyword=product.keyword), verdicts=verdicts)
+    return replace(order, verdicts=verdicts)
 
 
 def _store(tx: Tx, account: int, requests: Sequence[Request]) -> list[Accepted]:
@@ -186,8 +192,7 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
 def quote(tx: Tx, order: Order) -> dict[str, Any]:
     """What sending would cost and do, without storing or sending anything. Raises as `accept` does."""
     _times(tx, order)
-    if order.subscribers:
-        order = _addressed(tx, order)
+    order = _addressed(tx, order)
     sendable = order.numbers
     out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
     weight = measure(order.batch.text)
