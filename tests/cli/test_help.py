@@ -9,7 +9,7 @@ from tests.running import ujumbe
 from ujumbe import __version__
 
 COMMANDS = {
-    "": ["dev", "serve", "simulator", "send", "messages", "keys", "db", "--version", "ujumbe dev"],
+    "": ["dev", "serve", "simulator", "send", "messages", "subscriptions", "keys", "db", "--version", "ujumbe dev"],
     "dev": ["--port", "--data", "8000", "UJUMBE_DATA", "/simulator/", "Africa's Talking", "No account"],
     "serve": ["--host", "--port", "--open-callbacks", "--no-worker", "AT_USERNAME", "AT_API_KEY", "AT_API_URL",
               "ujumbe db upgrade", "ujumbe keys create", "UJUMBE_CALLBACK_TOKEN"],
@@ -22,6 +22,13 @@ COMMANDS = {
     "keys create": ["--scopes", "send", "read", "admin", "--name", "--json", "once"],
     "keys list": ["--json"],
     "keys revoke": ["ID", "--json", "ujumbe keys list"],
+    "subscriptions": ["list", "products", "add", "remove", "sync", "send"],
+    "subscriptions list": ["--short-code", "--keyword", "--phone", "--active", "--ended", "--limit", "--json"],
+    "subscriptions products": ["--json"],
+    "subscriptions add": ["NUMBER", "KEYWORD", "--short-code", "AT_SHORTCODE", "--json", "agree"],
+    "subscriptions remove": ["NUMBER", "KEYWORD", "--short-code", "AT_SHORTCODE", "--json"],
+    "subscriptions sync": ["--short-code", "--keyword", "--dry-run", "--json"],
+    "subscriptions send": ["KEYWORD", "TEXT", "--short-code", "--retry-hours", "--wait", "--json", "Exit code 1"],
     "db": ["upgrade"],
     "db upgrade": ["--json"],
 }  # fmt: skip
@@ -46,7 +53,7 @@ def test_version_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> None
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"ujumbe {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["", "messages", "keys", "db"])
+@pytest.mark.parametrize("command", ["", "messages", "subscriptions", "keys", "db"])
 def test_without_a_command_it_explains_itself(run: Run, command: str) -> None:
     ended = run(*command.split())
     assert ended.code == 2
@@ -64,6 +71,10 @@ def test_without_a_command_it_explains_itself(run: Run, command: str) -> None:
         ("messages list --limit 0", "--limit"),
         ("messages list --limit 1001", "--limit"),
         ("messages list --state gone", "--state"),
+        ("subscriptions add +254711000000", "KEYWORD"),
+        ("subscriptions list --limit 0", "--limit"),
+        ("subscriptions send NEWS Habari --retry-hours 0", "--retry-hours"),
+        ("subscriptions send NEWS Habari --retry-hours 73", "--retry-hours"),
         ("send +254711000000 Hi --wait -1", "--wait"),
     ],
 )

@@ -7,17 +7,20 @@ from tests.flows.conftest import Clock
 from tests.flows.desk import Desk, number
 from tests.flows.places import during
 from tests.store.opened import batch
+from ujumbe.africastalking.wire import Mode, Outgoing
 from ujumbe.domain import ids, recipients
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.flows import accepting, claiming
 from ujumbe.flows.accepting import Accepted, BusyError, ConflictError, Order, Request
-from ujumbe.store import answers
+from ujumbe.store import answers, gathering, subscriptions
 from ujumbe.store.database import Tx
 from ujumbe.store.gathering import Gathering
+from ujumbe.store.subscriptions import Product
 
 HOUR = 3_600_000
+NEWS = Product("12345", "NEWS")
 
 
 def order(desk: Desk, *to: str, **given: Any) -> Order:
@@ -207,3 +210,108 @@ def test_a_crowd_is_accepted_together_and_each_has_its_own_answer(desk: Desk, co
     tos = [each.document["messages"][0]["to"] for each in good if isinstance(each, Accepted)]
     assert tos == [number(index) for index in range(count)]
     assert stored(desk) == count
+
+
+def subscribed(desk: Desk, *indices: int, keyword: str = "NEWS", code: str = "12345") -> None:
+    for index in indices:
+        desk.store.write(subscriptions.start, desk.account, number(index), code, keyword)
+
+
+def premium(desk: Desk, keyword: str = "NEWS", **given: Any) -> Order:
+    made = batch(desk.account, mode="premium", sender="12345", keyword=keyword, **given)
+    return Order(made, [], subscribers=True)
+
+
+def test_everybody_who_is_subscribed_gets_one(desk: Desk) -> None:
+    subscribed(desk, 1, 2, 3, 4)
+    subscribed(desk, 5, keyword="JOKE")
+    subscribed(desk, 6, code="54321")
+    desk.store.write(subscriptions.end, desk.account, number(2), "12345", "NEWS")
+    desk.opt_out(number(3), "12345")
+    document = accept(desk, premium(desk, retry_hours=7)).document
+    assert [(row["to"], row["state"]) for row in document["messages"]] == [
+        (number(1), "queued"),
+        (number(3), "blocked"),
+        (number(4), "queued"),
+    ]
+    assert (document["accepted"], document["rejected"]) == (3, 0)
+    subscribed(desk, 7)
+    desk.store.write(subscriptions.end, desk.account, number(4), "12345", "NEWS")
+    [call] = desk.claim()
+    assert call.outgoing == Outgoing(
+        (number(1), number(4)), "Habari", Mode.PREMIUM, "12345", keyword="NEWS", retry_hours=7
+    ), "those of the moment in which it was accepted"
+
+
+def test_the_keyword_goes_out_as_at_spells_it(desk: Desk) -> None:
+    subscribed(desk, 1, keyword="News")
+    accept(desk, premium(desk, keyword="NEWS"))
+    accept(desk, order(desk, number(2), mode="premium", sender="12345", keyword="news"))
+    accept(desk, order(desk, number(3), mode="premium", sender="12345", keyword="joke"))
+    assert [(call.outgoing.keyword, call.outgoing.to) for call in desk.claim()] == [
+        ("News", (number(1), number(2))),
+        ("joke", (number(3),)),
+    ], "and what AT never named as it was given"
+
+
+def test_where_nobody_is_subscribed_nothing_is_stored(desk: Desk) -> None:
+    subscribed(desk, 1, keyword="JOKE")
+    with pytest.raises(InvalidInputError, match="nobody is subscribed to NEWS on 12345"):
+        accept(desk, premium(desk), "key")
+    assert desk.place.ask("SELECT 1 FROM batches UNION ALL SELECT 1 FROM answers") == []
+    subscribed(desk, 1)
+    assert accept(desk, premium(desk), "key").document["accepted"] == 1, "the key is free"
+
+
+def test_the_same_key_goes_to_the_same_subscribers(desk: Desk) -> None:
+    subscribed(desk, 1)
+    first = accept(desk, premium(desk), "key")
+    subscribed(desk, 2)
+    again = accept(desk, premium(desk), "key")
+    assert (again.replayed, again.document) == (True, first.document)
+    assert stored(desk) == 1
+
+
+def test_a_quote_to_subscribers_stores_nothing(desk: Desk) -> None:
+    subscribed(desk, 1, 2)
+    desk.opt_out(number(2))
+    told = desk.store.read(accepting.quote, premium(desk))
+    assert [(each["to"], each["state"]) for each in told["messages"]] == [
+        (number(1), "accepted"),
+        (number(2), "blocked"),
+    ]
+    assert told["total_segments"] == 1
+    assert stored(desk) == 0
+    with pytest.raises(InvalidInputError, match="nobody"):
+        desk.store.read(accepting.quote, premium(desk, keyword="JOKE"))
+
+
+def test_more_subscribers_than_one_request_may_name(desk: Desk) -> None:
+    numbers = [number(index) for index in range(recipients.MOST + 1)]
+    desk.store.write(subscriptions.start_all, desk.account, NEWS, numbers, subscriptions.Source.SYNC)
+    document = accept(desk, premium(desk)).document
+    assert document["accepted"] == len({row["id"] for row in document["messages"]}) == len(numbers)
+    assert stored(desk) == len(numbers)
+
+
+def test_more_subscribers_than_one_transaction_takes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert accepting.MOST_SUBSCRIBERS == 100_000
+    monkeypatch.setattr(accepting, "MOST_SUBSCRIBERS", 3)
+    subscribed(desk, 1, 2, 3)
+    assert accept(desk, premium(desk)).document["accepted"] == 3
+    subscribed(desk, 4)
+    with pytest.raises(InvalidInputError, match="more than 3 are subscribed"):
+        accept(desk, premium(desk))
+    assert stored(desk) == 3
+
+
+def test_requests_to_subscribers_beside_others(desk: Desk) -> None:
+    subscribed(desk, 1, 2)
+    none, some, plain = desk.store.write(
+        accepting.accept_all, [Request(premium(desk, "JOKE")), Request(premium(desk)), Request(order(desk))]
+    )
+    assert isinstance(none, InvalidInputError)
+    assert isinstance(some, Accepted)
+    assert isinstance(plain, Accepted)
+    assert (some.document["accepted"], plain.document["accepted"]) == (2, 1)
+    assert Request(premium(desk)).weight == gathering.LARGEST, "as heavy as the heaviest: it goes by itself"

@@ -34,7 +34,8 @@ async def main():
 
 asyncio.run(main())
 """
-OPTIONS: dict[str, Any] = {"text": "other", "sender": "12345", "mode": "two_way", "link_id": "L", "keyword": "K"}
+OPTIONS: dict[str, Any] = {"text": "other", "sender": "12345", "mode": "two_way", "link_id": "L", "keyword": "K",
+                           "retry_hours": 5}  # fmt: skip
 
 
 def shapes(calls: list[Call]) -> list[tuple[str, list[str]]]:
@@ -56,11 +57,10 @@ def test_what_differs_takes_a_call_of_its_own(desk: Desk, option: str) -> None:
     desk.accept(number(2), **{option: OPTIONS[option]})
     plain, special = desk.claim()
     outgoing = special.outgoing
-    told = {"text": outgoing.text, "sender": outgoing.sender, "mode": outgoing.mode.value}
-    told |= {"link_id": outgoing.link_id, "keyword": outgoing.keyword}
-    assert told == {"text": "Habari", "sender": "UJUMBE", "mode": "bulk", "link_id": "", "keyword": ""} | {
-        option: OPTIONS[option]
-    }
+    told: dict[str, Any] = {"text": outgoing.text, "sender": outgoing.sender, "mode": outgoing.mode.value}
+    told |= {"link_id": outgoing.link_id, "keyword": outgoing.keyword, "retry_hours": outgoing.retry_hours}
+    usual = {"text": "Habari", "sender": "UJUMBE", "mode": "bulk", "link_id": "", "keyword": "", "retry_hours": None}
+    assert told == usual | {option: OPTIONS[option]}
     assert plain.outgoing != outgoing
 
 

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.flows.conftest import Fresh
+from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import ERRORS, Desk, Line, number, report_form
+from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
 from ujumbe.flows import delivery
-from ujumbe.store import opt_outs
+from ujumbe.store import events, opt_outs, subscriptions
 from ujumbe.store.callbacks import Fate
+from ujumbe.store.subscriptions import Filters
 
 ID = "ATXid_1"
 PROGRESS: Final = ("Sent", "Submitted", "Buffered")
@@ -188,3 +190,92 @@ def test_network_and_words_are_kept(desk: Desk) -> None:
     desk.report(ID, "Failed", failureReason="x" * 500)
     found = desk.message(call.messages[0])
     assert (found.network_code, found.progress, found.reason) == ("63902", "Failed", "x" * 100)
+
+
+NOT_SUBSCRIBED = "UserNotSubscribedToProduct"
+
+
+def subscribed(desk: Desk, *products: tuple[str, str]) -> set[tuple[str, str]]:
+    """Who is subscribed to what now, once these are: (short code, keyword)."""
+    for code, keyword in products:
+        desk.store.write(subscriptions.start, desk.account, number(1), code, keyword)
+    found = desk.store.read(subscriptions.list_page, desk.account, Filters(active=True), before=None, limit=100)
+    assert {each.number for each in found} <= {number(1)}
+    return {(each.short_code, each.keyword) for each in found}
+
+
+def premium(desk: Desk, to: str = number(1), **changed: str) -> int:
+    """A premium text that AT took."""
+    call = desk.claimed(to, **({"mode": "premium", "sender": "12345", "keyword": "NEWS"} | changed))
+    desk.answer(call, Line(101, ID))
+    return call.messages[0]
+
+
+@pytest.mark.parametrize("reason", [NOT_SUBSCRIBED, NOT_SUBSCRIBED.lower()])
+@pytest.mark.parametrize("early", [False, True], ids=["after the record", "before the record"])
+def test_a_report_ends_the_subscription_that_at_does_not_have(
+    desk: Desk, clock: Clock, reason: str, *, early: bool
+) -> None:
+    subscribed(desk, ("12345", "news"), ("12345", "JOKE"), ("54321", "NEWS"))
+    clock.forward(1)
+    if early:
+        desk.report(ID, "Failed", number(1), failureReason=reason)
+        assert len(subscribed(desk)) == 3, "nobody knows yet what it is about"
+    message = premium(desk)
+    if not early:
+        desk.report(ID, "Failed", number(1), failureReason=reason)
+    assert (desk.state(message), desk.message(message).reason) == (S.UNDELIVERED, reason)
+    assert subscribed(desk) == {("12345", "JOKE"), ("54321", "NEWS")}
+    ended = desk.store.read(subscriptions.list_page, desk.account, Filters(active=False), before=None, limit=9)
+    assert [(each.keyword, each.ended_by) for each in ended] == [("news", subscriptions.Source.REPORT)]
+    while desk.store.write(events.number):
+        pass
+    told = desk.store.read(events.after, desk.account, 0, 100, {Type.UNSUBSCRIBED})
+    assert [each.subject for each in told] == [ended[0].id]
+
+
+def test_a_subscription_that_began_after_the_text_left_goes_on(desk: Desk, clock: Clock) -> None:
+    premium(desk)
+    clock.forward(1)
+    assert subscribed(desk, ("12345", "NEWS"))
+    desk.report(ID, "Failed", number(1), failureReason=NOT_SUBSCRIBED)
+    assert subscribed(desk)
+
+
+def test_a_report_that_comes_again_ends_nothing_new(desk: Desk, clock: Clock) -> None:
+    subscribed(desk, ("12345", "NEWS"))
+    clock.forward(1)
+    premium(desk)
+    _, raw = desk.reported(ID, "Failed", number(1), failureReason=NOT_SUBSCRIBED)
+    assert not subscribed(desk)
+    desk.store.write(subscriptions.start, desk.account, number(1), "12345", "NEWS")
+    clock.forward(1)
+    assert desk.store.write(delivery.receive, desk.account, raw) is Fate.DUPLICATE
+    assert subscribed(desk)
+
+
+@pytest.mark.parametrize("reason", ["InsufficientCredit", "InvalidLinkId", "UserDoesNotExist"])
+def test_other_reasons_stay_with_the_message(desk: Desk, clock: Clock, reason: str) -> None:
+    subscribed(desk, ("12345", "NEWS"))
+    clock.forward(1)
+    message = premium(desk)
+    desk.report(ID, "Failed", number(1), failureReason=reason)
+    assert (desk.state(message), desk.message(message).reason) == (S.UNDELIVERED, reason)
+    assert subscribed(desk), "who has no credit today is a subscriber still"
+
+
+@pytest.mark.parametrize("status", ["Success", "Buffered", "Quarantined"])
+def test_the_reason_counts_only_where_it_is_one(desk: Desk, clock: Clock, status: str) -> None:
+    subscribed(desk, ("12345", "NEWS"))
+    clock.forward(1)
+    premium(desk)
+    desk.report(ID, status, number(1), failureReason=NOT_SUBSCRIBED)
+    assert subscribed(desk)
+
+
+def test_without_a_keyword_there_is_nothing_to_end(desk: Desk, clock: Clock) -> None:
+    subscribed(desk, ("12345", "NEWS"), ("12345", ""))
+    clock.forward(1)
+    premium(desk, keyword="", link_id="L")
+    desk.report(ID, "Failed", number(1), failureReason=NOT_SUBSCRIBED)
+    assert len(subscribed(desk)) == 2

@@ -1,5 +1,7 @@
 """AT was away for three days: what is still worth sending leaves, and nothing stale does."""
 
+from typing import Any
+
 import pytest
 
 from tests.flows.conftest import Clock
@@ -15,7 +17,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 24 * 3_600_000
 S = State
 
 
-def accept(desk: Desk, index: int, *, category: str = "transactional", **times: int) -> int:
+def accept(desk: Desk, index: int, *, category: str = "transactional", **times: Any) -> int:
     """A message with a text of its own."""
     given = batch(desk.account, text=f"text {index}", category=category)
     order = Order(given, recipients.judge([number(index)]), **times)

@@ -59,11 +59,13 @@ def test_every_attempt_and_every_report_is_told(desk: Desk, clock: Clock) -> Non
 
 
 def test_what_at_was_asked_is_told_without_the_others_numbers(desk: Desk) -> None:
-    call = desk.claimed(number(1), number(2), number(3), text="siri", link_id="L", keyword="K", mode="premium")
+    call = desk.claimed(number(1), number(2), number(3), text="siri", link_id="L", keyword="K", mode="premium",
+                        retry_hours=5)  # fmt: skip
     told_of = told(desk, call.messages[1])[1].detail["request"]
     assert told_of["to"] == f"{number(2)} and 2 more"
     assert (told_of["message"], told_of["bulkSMSMode"]) == ("(4 characters)", "0")
     assert (told_of["linkId"], told_of["keyword"], told_of["host"]) == ("L", "K", "content")
+    assert told_of["retryDurationInHours"] == "5"
 
 
 def test_decisions_are_told_in_their_place(desk: Desk, clock: Clock) -> None:

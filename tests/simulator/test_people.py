@@ -117,6 +117,7 @@ def test_the_ledger_has_pages_and_every_line(at: httpx.Client, send: Send) -> No
         "seq": lines[0]["seq"], "request": lines[0]["request"], "number": "+254711000000", "text": "Hi",
         "from": "UJUMBE",
         "taken": True, "status_code": 101, "cost": "KES 0.8000", "outcome": "answered",
+        "premium": False, "keyword": "", "link_id": "", "retry_hours": None,
     }  # fmt: skip
 
 

@@ -123,3 +123,18 @@ def test_premium_goes_to_subscribers_and_to_those_who_wrote(at: httpx.Client, re
     reasons = {report["id"]: report.get("failureReason") for report in receiver.reports}
     assert {message_id: reasons[message_id] for message_id in wanted} == wanted
     assert at.get("/phones/254711000222/messages").json() == []
+
+
+def test_the_ledger_tells_what_a_premium_text_said(at: httpx.Client, send: Send) -> None:
+    send("+254711000111", from_="12345", bulkSMSMode="0", keyword="NEWS", retryDurationInHours="5")
+    send("+254711000111", from_="12345", linkId="L1")
+    send("+254711000111")
+    lines = at.get("/ledger").json()["items"]
+    assert [(each["premium"], each["keyword"], each["link_id"], each["retry_hours"]) for each in lines] == [
+        (True, "NEWS", "", 5),
+        (False, "", "L1", None),
+        (False, "", "", None),
+    ]
+    at.post("/reset")
+    send("+254711000111")
+    assert [each["keyword"] for each in at.get("/ledger").json()["items"]] == [""]

@@ -11,7 +11,7 @@ from ujumbe.store.database import DataRefusedError
 def test_a_batch_reads_as_it_was_stored(store: Opened, ours: int, other: int) -> None:
     key, _ = store.write(api_keys.create, "shop", frozenset({api_keys.Scope.SEND}))
     given = replace(
-        batch(ours, text="Habari \U0001f44b", sender="", link_id="L", keyword="K", category="otp"),
+        batch(ours, text="Habari \U0001f44b", sender="", link_id="L", keyword="K", category="otp", retry_hours=5),
         on_uncertain="resend",
         metadata='{"order": 7}',
         api_key=key.id,

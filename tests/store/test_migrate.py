@@ -158,6 +158,8 @@ INSERT INTO calls (id, account_id, verdict, recipients, lease_until, started_at)
 INSERT INTO attempts (message_id, call_id, number, state, provider_id) VALUES (6, 7, '+254711000003', 'taken', 'ATX_1');
 INSERT INTO subscriptions (id, account_id, number, short_code, keyword, started_at)
 VALUES (8, 1, '+254711000001', '12345', 'NEWS', 1);
+INSERT INTO subscriptions (id, account_id, number, short_code, keyword, started_at, ended_at)
+VALUES (9, 1, '+254711000002', '12345', 'NEWS', 1, 2);
 INSERT INTO nodes (node, leased_until, high_ms) VALUES (0, 0, 17);
 """
 
@@ -180,6 +182,11 @@ def test_an_upgrade_from_2_keeps_the_data_and_fills_in_what_is_new(
         assert (health.pause, health.strikes, health.slow_until) == (Pause.NONE, 0, 0)
         assert [(each.state, each.inferred) for each in store.read(calls.of_message, 6)] == [("taken", False)]
         assert not store.write(subscriptions.start, 1, number(1), "12345", "news"), "keywords have no case, as before"
+        history = store.read(subscriptions.list_page, 1, before=None, limit=9)
+        assert [(each.id, each.source, each.ended_by) for each in history] == [
+            (9, "callback", "callback"),
+            (8, "callback", None),
+        ]
         assert store.write(queued, 1, number(9))[0] >> 22 > 17
     assert fresh.ask("SELECT id, scope FROM messages WHERE id < 7 ORDER BY id") == [
         (4, "ujumbe"),

@@ -57,6 +57,12 @@ INDEXED = (
     "opt_outs.in_force",
     "opt_outs.in_force_among",
     "paces.free_at",
+    "subscriptions.live_among",
+    "subscriptions.end",
+    "subscriptions.end_these",
+    "subscriptions.live",
+    "subscriptions.spelling",
+    "subscriptions.ended_since",
     "report_times.counts",
     "inbound.rounds",
     "answers.find",
@@ -66,7 +72,7 @@ INDEXED = (
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
-    "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among",
+    "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "subscriptions.ended_since",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {

@@ -12,7 +12,8 @@ TOKENS = ("first-token-81516", "second.token~2342")
 NUMBER = "+254711000000"
 CALLBACKS = ["twoway", "delivery-reports", "opt-out", "subscription"]
 READ = ["/v1/messages", "/v1/messages/msg_0000000000000", "/v1/inbound", "/v1/opt-outs",
-        f"/v1/opt-outs/{NUMBER}", "/v1/subscriptions", "/v1/account", "/openapi.json"]  # fmt: skip
+        f"/v1/opt-outs/{NUMBER}", "/v1/subscriptions", "/v1/subscriptions/products", "/v1/account",
+        "/openapi.json"]  # fmt: skip
 SEND = ["/sms/invoke-bulk-sms", "/sms/invoke-twoway-sms"]
 
 

@@ -35,6 +35,9 @@ def test_a_batch_tells_how_its_messages_stand(desk: Desk, new_number: NewNumber)
         "category": "promotional",
         "segments": 1,
         "on_uncertain": "hold",
+        "link_id": "",
+        "keyword": "",
+        "retry_hours": None,
         "metadata": metadata,
         "counts": {"delivered": 3, "failed": 1},
     }

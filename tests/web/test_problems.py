@@ -20,7 +20,7 @@ UNKNOWN = [
     ("GET", "/v1/%ED%A0%80"), ("GET", "/..%2f..%2fetc/passwd"), ("PROPFIND", "/nothing"),
 ]  # fmt: skip
 WRONG = [
-    ("POST", "/v1/subscriptions", "GET"), ("DELETE", "/v1/inbound", "GET"), ("PUT", "/healthz", "GET, HEAD"),
+    ("POST", "/v1/subscriptions/products", "GET"), ("DELETE", "/v1/inbound", "GET"), ("PUT", "/healthz", "GET, HEAD"),
     ("PATCH", "/v1/messages/msg_0000000000000", "GET"), ("POST", "/openapi.json", "GET"),
     ("OPTIONS", "/readyz", "GET, HEAD"),
     ("POST", "/sms/", "GET, HEAD"), ("DELETE", "/sms", "GET, HEAD"), ("PUT", "/sms/invoke-bulk-sms", "GET, POST"),
@@ -99,7 +99,9 @@ def test_the_description_of_the_api(http: httpx.Client) -> None:
     assert set(document["paths"]) >= {
         "/healthz", "/readyz", "/v1/messages", "/v1/messages/{message_id}", "/v1/messages/{message_id}/cancel",
         "/v1/messages/{message_id}/resolve", "/v1/quotes", "/v1/batches/{batch_id}", "/v1/batches/{batch_id}/cancel",
-        "/v1/inbound", "/v1/opt-outs", "/v1/opt-outs/{number}", "/v1/subscriptions", "/v1/account", "/v1/account/pause",
+        "/v1/inbound", "/v1/opt-outs", "/v1/opt-outs/{number}", "/v1/subscriptions",
+        "/v1/subscriptions/products", "/v1/subscriptions/sync", "/v1/subscriptions/{subscription_id}",
+        "/v1/account", "/v1/account/pause",
         "/v1/account/resume", "/metrics",
     }  # fmt: skip
     for reference in references(document):

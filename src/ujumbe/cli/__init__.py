@@ -19,6 +19,7 @@ from ujumbe.cli import (
     send,
     serve,
     simulator,
+    subscriptions,
     worker,
 )
 from ujumbe.cli.output import fail
@@ -61,6 +62,7 @@ app.add_typer(messages.app, name="messages")
 app.add_typer(conversations.app, name="conversations")
 app.add_typer(rules.app, name="rules")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 

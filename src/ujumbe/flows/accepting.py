@@ -1,25 +1,28 @@
 """Taking a request to send into the outbox: verdicts, messages and the answer in one transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ujumbe.domain import consent, ids
+from ujumbe.domain import consent, ids, recipients
 from ujumbe.domain.errors import InvalidInputError, UjumbeError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.recipients import Verdict
 from ujumbe.domain.segments import measure
 from ujumbe.flows.claiming import OPTED_OUT
-from ujumbe.store import answers, api_keys, batches, opt_outs, outbox
+from ujumbe.store import answers, api_keys, batches, gathering, opt_outs, outbox, subscriptions
 from ujumbe.store.batches import Batch
 from ujumbe.store.database import Tx
 from ujumbe.store.outbox import Lot, New, Times
+from ujumbe.store.subscriptions import Product
 
 LIFETIMES_MS: Final = {"otp": 10 * 60 * 1000, "transactional": 24 * 3600 * 1000, "promotional": 24 * 3600 * 1000}
 """How long a text may wait in our queue by its category: a login code is worth nothing after ten minutes."""
 BUSY: Final = "a request with this Idempotency-Key is being answered"
 FURTHEST_MS: Final = 366 * 24 * 3600 * 1000
+MOST_SUBSCRIBERS: Final = 100_000
+"""Subscribers in one request: one transaction stores them all, and others wait for it for a second or two."""
 
 
 class ConflictError(UjumbeError):
@@ -43,6 +46,8 @@ class Order:
     send_at: int | None = None
     expires_at: int | None = None
     priority: int = 0
+    subscribers: bool = False
+    """Whether it goes to whoever is subscribed to its sender and keyword when it is stored; no verdicts until then."""
 
     @property
     def numbers(self) -> list[str]:
@@ -59,8 +64,8 @@ class Request:
 
     @property
     def weight(self) -> int:
-        """How many rows it makes."""
-        return len(self.order.verdicts)
+        """How many rows it makes; how many subscribers there are is not known yet, and may be very many."""
+        return gathering.LARGEST if self.order.subscribers else len(self.order.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,15 @@ def accept_all(tx: Tx, requests: Sequence[Request]) -> list[Accepted | Exception
     """
     revoked = api_keys.revoked_among(tx, {each.order.batch.api_key for each in requests} - {None})
     results: list[Accepted | Exception | None] = []
+    requests = list(requests)
     keys: set[tuple[int, int, str]] = set()
-    for each in requests:
+    for place, each in enumerate(requests):
         result = _already(tx, each, revoked)
+        if result is None and each.order.batch.keyword:
+            try:
+                requests[place] = replace(each, order=_addressed(tx, each.order))
+            except InvalidInputError as error:
+                result = error
         if result is None and each.claim is not None:
             # Its caller went away and came again before it was stored: two in one transaction hold the same lock.
             key = each.claim.account, each.claim.api_key, each.claim.key
@@ -115,9 +126,32 @@ def _already(tx: Tx, request: Request, revoked: Collection[int]) -> Accepted | E
         _times(tx, request.order)
     except InvalidInputError as error:
         return error
-    if not request.order.numbers:
+    if not request.order.subscribers and not request.order.numbers:
         return InvalidInputError("to", f"none of the numbers can be texted: {request.order.verdicts[0].reason}")
     return None
+
+
+def _addressed(tx: Tx, order: Order) -> Order:
+    """An order with its keyword as AT spells it, and one to subscribers with those that there are now.
+
+    Spelled otherwise, AT may know no such product, and would report that nobody is subscribed to it. Raises
+    `InvalidInputError` where there are no subscribers, or too many.
+    """
+    if not order.batch.keyword:
+        return order
+    account, given = order.batch.account, Product(order.batch.sender, order.batch.keyword)
+    product = given._replace(keyword=subscriptions.spelling(tx, account, given))
+    order = replace(order, batch=replace(order.batch, keyword=product.keyword))
+    if not order.subscribers:
+        return order
+    found = subscriptions.live(tx, account, product, MOST_SUBSCRIBERS + 1)
+    if len(found) > MOST_SUBSCRIBERS:
+        parts = "list them (GET /v1/subscriptions) and send to them in parts"
+        raise InvalidInputError("to", f"more than {MOST_SUBSCRIBERS:,} are subscribed: {parts}")
+    verdicts = recipients.judge([each.number for each in found])
+    if not any(each.number for each in verdicts):
+        raise InvalidInputError("to", f"nobody is subscribed to {product.keyword} on {product.short_code}")
+    return replace(order, verdicts=verdicts)
 
 
 def _store(tx: Tx, account: int, requests: Sequence[Request]) -> list[Accepted]:
@@ -158,6 +192,7 @@ def _opted_out(tx: Tx, orders: Sequence[Order]) -> set[tuple[str, str]]:
 def quote(tx: Tx, order: Order) -> dict[str, Any]:
     """What sending would cost and do, without storing or sending anything. Raises as `accept` does."""
     _times(tx, order)
+    order = _addressed(tx, order)
     sendable = order.numbers
     out = opt_outs.in_force_among(tx, order.batch.account, sendable, order.batch.sender)
     weight = measure(order.batch.text)

@@ -180,6 +180,7 @@ def _outgoing(content: Content, rows: Sequence[Due]) -> wire.Outgoing:
         content.sender,
         content.link_id,
         content.keyword,
+        content.retry_hours,
     )
 
 

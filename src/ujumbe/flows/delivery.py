@@ -9,13 +9,16 @@ from ujumbe.africastalking.callbacks import Report
 from ujumbe.africastalking.form import fields
 from ujumbe.domain import consent, message
 from ujumbe.domain.message import PROGRESS_ORDER, Event
-from ujumbe.store import callbacks, opt_outs, report_times, standings
+from ujumbe.store import callbacks, opt_outs, report_times, standings, subscriptions
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 from ujumbe.store.standings import Facts, Move, Standing
 
 OPTED_OUT_REASON = "userinblacklist"
 """AT's `failureReason` for a recipient who opted out, without case: it is `UserInBlackList` here, `…list` at send."""
+
+NOT_SUBSCRIBED_REASON = "usernotsubscribedtoproduct"
+"""AT's `failureReason`, without case, for a premium text to a number that is not subscribed to its keyword."""
 
 STEPS = {status: step for step, status in enumerate(PROGRESS_ORDER, start=1)}
 
@@ -138,11 +141,21 @@ def _carry_out(tx: Tx, account: int, found: Mapping[int, Standing], abouts: Sequ
         now[message_id] = after
         if fate is Fate.APPLIED:
             reasons[message_id] = _reason(report)
+            _unsubscribe(tx, account, was, report)
             if after.state in message.FINAL and after.sent_at is not None:
                 took[after.network_code, report_times.bucket(tx.now - after.sent_at)] += 1
     standings.move(tx, [_move(was, now[key], reasons.get(key)) for key, was in found.items() if now[key] is not was])
     report_times.note(tx, account, took)
     return outcomes
+
+
+def _unsubscribe(tx: Tx, account: int, was: Standing, report: Report) -> None:
+    """End the subscription that AT says is none; one that began after the text had left is another."""
+    undelivered = message.report_event(report.status) is Event.UNDELIVERED
+    if undelivered and was.keyword and report.failure_reason.casefold() == NOT_SUBSCRIBED_REASON:
+        began_before = tx.now if was.sent_at is None else was.sent_at
+        product = (was.sender, was.keyword)
+        subscriptions.end(tx, account, was.number, *product, subscriptions.Source.REPORT, before=began_before)
 
 
 def _follow(was: Standing, report: Report) -> tuple[Standing, Fate, str]:

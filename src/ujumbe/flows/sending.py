@@ -71,7 +71,7 @@ def accept_now(tx: Tx, batch: Batch, number: str, limits: Limits) -> Call | Paus
         _store(tx, batch, [New(number, State.FAILED, f"sending is paused: {health.note}")])
         return PausedError(f"Sending is paused ({health.note}); nothing was sent")
     [message] = _store(tx, batch, [New(number, State.SENDING)])
-    content = Content(batch.mode, batch.sender, batch.text, batch.link_id, batch.keyword)
+    content = Content(batch.mode, batch.sender, batch.text, batch.link_id, batch.keyword, batch.retry_hours)
     return claiming.begin_one(tx, batch.account, content, message, number, limits)
 
 

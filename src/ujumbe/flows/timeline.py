@@ -80,9 +80,8 @@ def _attempt(message: Message, attempt: Attempt) -> list[Step]:
 def _request(message: Message, attempt: Attempt) -> dict[str, str]:
     """What AT was asked, without the others' numbers: the text stands with the message."""
     to, mode = (message.number,), wire.Mode(message.mode)
-    request = wire.send(
-        "", wire.Outgoing(to, message.text, mode, message.sender, link_id=message.link_id, keyword=message.keyword)
-    )
+    options = (message.link_id, message.keyword, message.retry_hours)
+    request = wire.send("", wire.Outgoing(to, message.text, mode, message.sender, *options))
     form = {**dict(request.form or ()), "message": f"({len(message.text)} characters)"}
     if attempt.recipients > 1:
         form["to"] += f" and {attempt.recipients - 1:,} more"

@@ -86,6 +86,11 @@ def _record(runtime: Runtime, order: Order, lines: list[Line], fate: Fate) -> No
     request_id = runtime.store.run(
         "INSERT INTO requests (at, sender, text, outcome) VALUES (?, ?, ?, ?)", now_ms(), order.sender, order.text, fate
     ).lastrowid
+    if order.premium or order.keyword or order.link_id:
+        runtime.store.run(
+            "INSERT INTO extras (request, premium, keyword, link_id, retry_hours) VALUES (?, ?, ?, ?, ?)",
+            request_id, order.premium, order.keyword, order.link_id, order.retry_hours,
+        )  # fmt: skip
     runtime.store.run_many(
         """INSERT INTO lines (request, number, taken, status_code, message_id, cost, arrived)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",

@@ -25,6 +25,7 @@ class Order:
     premium: bool = False
     keyword: str = ""
     link_id: str = ""
+    retry_hours: int | None = None
     hashed: bool = False
 
 
@@ -43,6 +44,7 @@ def read_legacy(request: Request) -> Order:
         premium=flag(form, "bulkSMSMode", 1) == 0 and sender.isdecimal(),
         keyword=short(form, "keyword"),
         link_id=short(form, "linkId"),
+        retry_hours=flag(form, "retryDurationInHours", 0) or None,
     )
 
 

@@ -127,8 +127,10 @@ def ledger(runtime: Runtime, request: Request) -> Response:
     after = _whole(request, "after", 0, 2**62)
     limit = _whole(request, "limit", LEDGER_PAGE, LEDGER_PAGE)
     found = runtime.store.rows(
-        """SELECT l.seq, r.at, r.id, l.number, r.text, r.sender, l.taken, l.status_code, l.message_id, l.cost, r.outcome
-           FROM lines l JOIN requests r ON r.id = l.request WHERE l.seq > ? ORDER BY l.seq LIMIT ?""",
+        """SELECT l.seq, r.at, r.id, l.number, r.text, r.sender, l.taken, l.status_code, l.message_id, l.cost,
+                  r.outcome, coalesce(x.premium, 0), coalesce(x.keyword, ''), coalesce(x.link_id, ''), x.retry_hours
+           FROM lines l JOIN requests r ON r.id = l.request LEFT JOIN extras x ON x.request = r.id
+           WHERE l.seq > ? ORDER BY l.seq LIMIT ?""",
         after, limit + 1,
     )  # fmt: skip
     items: list[dict[str, Any]] = [
@@ -144,8 +146,28 @@ def ledger(runtime: Runtime, request: Request) -> Response:
             "message_id": message_id,
             "cost": cost,
             "outcome": outcome,
+            "premium": bool(premium),
+            "keyword": keyword,
+            "link_id": link_id,
+            "retry_hours": retry_hours,
         }
-        for seq, at, request_id, number, text, sender, taken, status_code, message_id, cost, outcome in found[:limit]
+        for (
+            seq,
+            at,
+            request_id,
+            number,
+            text,
+            sender,
+            taken,
+            status_code,
+            message_id,
+            cost,
+            outcome,
+            premium,
+            keyword,
+            link_id,
+            retry_hours,
+        ) in found[:limit]
     ]
     return as_json({"items": items, "next": items[-1]["seq"] if len(found) > limit else None})
 

@@ -11,6 +11,15 @@ CREATE TABLE IF NOT EXISTS requests (
     outcome TEXT NOT NULL
 );
 
+-- What a request said beyond sender and text, where it did: premium texts, and answers with a link id.
+CREATE TABLE IF NOT EXISTS extras (
+    request INTEGER PRIMARY KEY,
+    premium INTEGER NOT NULL,
+    keyword TEXT NOT NULL,
+    link_id TEXT NOT NULL,
+    retry_hours INTEGER
+);
+
 -- The ledger, and by `arrived` also what the handsets show.
 CREATE TABLE IF NOT EXISTS lines (
     seq INTEGER PRIMARY KEY,

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-TABLES = ("settings", "requests", "lines", "phones", "texts", "opt_outs", "subscriptions", "tokens", "callbacks")
+TABLES = (
+    "settings", "requests", "extras", "lines", "phones", "texts", "opt_outs", "subscriptions", "tokens", "callbacks",
+)  # fmt: skip
 
 
 def now_ms() -> int:

@@ -37,6 +37,8 @@ class Batch:
     metadata: str = "{}"
     """A JSON object of the caller's own."""
     api_key: int | None = None
+    retry_hours: int | None = None
+    """How long AT goes on trying to deliver a premium text; None for its own default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Content:
     text: str
     link_id: str
     keyword: str
+    retry_hours: int | None = None
 
 
 def insert(tx: Tx, batch: Batch) -> int:
@@ -70,11 +73,12 @@ def insert_all(tx: Tx, new: Sequence[Batch]) -> list[int]:
     batch_ids = tx.new_ids(len(new))
     rows = [
         (batch_id, each.api_key, each.source, each.mode, each.sender, scope_of(each), each.text,
-         measure(each.text).segments, each.link_id, each.keyword, each.category, each.on_uncertain, each.metadata)
+         measure(each.text).segments, each.link_id, each.keyword, each.category, each.on_uncertain, each.metadata,
+         each.retry_hours)
         for batch_id, each in zip(batch_ids, new, strict=True)
     ]  # fmt: skip
     names = ("id", "api_key", "source", "mode", "sender", "scope", "text", "segments", "link_id", "keyword",
-             "category", "on_uncertain", "metadata")  # fmt: skip
+             "category", "on_uncertain", "metadata", "retry_hours")  # fmt: skip
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
     tx.many("batches.insert", columns, account=new[0].account, now=tx.now)
     return batch_ids
@@ -106,6 +110,7 @@ def find(tx: Tx, account: int, batch_id: int) -> Found | None:
         category=row["category"],
         on_uncertain=row["on_uncertain"],
         metadata=row["metadata"],
+        retry_hours=row["retry_hours"],
     )
     return Found(row["id"], content, row["segments"], row["created_at"])
 

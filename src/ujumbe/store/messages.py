@@ -45,6 +45,7 @@ class Message:
     updated_at: int
     sent_at: int | None
     overdue: bool
+    retry_hours: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,4 +190,5 @@ def _message(row: Row) -> Message:
         updated_at=row["updated_at"],
         sent_at=row["sent_at"],
         overdue=bool(row["overdue"]),
+        retry_hours=row["retry_hours"],
     )

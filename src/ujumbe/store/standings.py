@@ -28,6 +28,7 @@ class Standing(NamedTuple):
     sender: str
     source: Source
     on_uncertain: str
+    keyword: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,6 @@ def _money(cost: Money | None) -> tuple[int | None, str | None]:
 
 
 def _standing(message: int, account: int, number: str, state: str, assumed: int, *rest: Any) -> Standing:
-    progress, tries, expires_at, sent_at, network_code, sender, source, on_uncertain = rest
+    progress, tries, expires_at, sent_at, network_code, sender, source, on_uncertain, keyword = rest
     first = (message, account, number, State(state), bool(assumed), progress, tries, expires_at)
-    return Standing(*first, sent_at, network_code, sender, Source(source), on_uncertain)
+    return Standing(*first, sent_at, network_code, sender, Source(source), on_uncertain, keyword)

@@ -22,6 +22,9 @@ TITLES: Final = {
     "invalid": (422, "The request is not valid"),
     "internal": (500, "Something broke on our side"),
     "unavailable": (503, "The service cannot work now; try again"),
+    "provider-failed": (502, "Africa's Talking did not do this"),
+    "provider-unreachable": (503, "Africa's Talking could not be asked; try again"),
+    "provider-unclear": (504, "Africa's Talking may or may not have done this"),
 }
 """Every problem by the last word of its `type` (`urn:ujumbe:problem:…`): HTTP status and title."""
 

@@ -1,25 +1,26 @@
 -- name: insert
 INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, text, segments, link_id, keyword,
-                     category, on_uncertain, metadata, created_at)
+                     category, on_uncertain, metadata, retry_hours, created_at)
 VALUES (:id, :account, :api_key, :source, :mode, :sender, :scope, :text, :segments, :link_id, :keyword,
-        :category, :on_uncertain, :metadata, :now);
+        :category, :on_uncertain, :metadata, :retry_hours, :now);
 
 -- name: insert (postgres)
 INSERT INTO batches (id, account_id, api_key_id, source, mode, sender, scope, text, segments, link_id, keyword,
-                     category, on_uncertain, metadata, created_at)
+                     category, on_uncertain, metadata, retry_hours, created_at)
 SELECT u.id, :account, u.api_key, u.source, u.mode, u.sender, u.scope, u.text, u.segments, u.link_id, u.keyword,
-       u.category, u.on_uncertain, u.metadata, :now
+       u.category, u.on_uncertain, u.metadata, u.retry_hours, :now
   FROM unnest(:id::bigint[], :api_key::bigint[], :source::text[], :mode::text[], :sender::text[], :scope::text[],
               :text::text[], :segments::bigint[], :link_id::text[], :keyword::text[], :category::text[],
-              :on_uncertain::text[], :metadata::text[])
+              :on_uncertain::text[], :metadata::text[], :retry_hours::bigint[])
        AS u (id, api_key, source, mode, sender, scope, text, segments, link_id, keyword, category, on_uncertain,
-             metadata);
+             metadata, retry_hours);
 
 -- name: contents
-SELECT id, mode, sender, text, link_id, keyword FROM batches WHERE id = ANY (:ids);
+SELECT id, mode, sender, text, link_id, keyword, retry_hours FROM batches WHERE id = ANY (:ids);
 
 -- name: find
-SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_uncertain, metadata, created_at
+SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_uncertain, metadata,
+       retry_hours, created_at
   FROM batches WHERE id = :id AND account_id = :account;
 
 -- name: counts

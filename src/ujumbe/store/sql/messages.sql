@@ -1,7 +1,7 @@
 -- name: standings
 -- Locked in the order of ids, so that two who want some of the same never wait for each other in a ring.
 SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, m.sent_at, m.network_code,
-       b.sender, b.source, b.on_uncertain
+       b.sender, b.source, b.on_uncertain, b.keyword
   FROM messages m JOIN batches b ON b.id = m.batch_id
  WHERE m.id = ANY (:ids)
  ORDER BY m.id
@@ -11,7 +11,7 @@ SELECT m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.
 -- The plus keeps SQLite from beginning with all messages of the account.
 SELECT a.provider_id, a.number, a.call_id,
        m.id, m.account_id, m.number, m.state, m.assumed, m.progress, m.tries, m.expires_at, m.sent_at, m.network_code,
-       b.sender, b.source, b.on_uncertain
+       b.sender, b.source, b.on_uncertain, b.keyword
   FROM attempts a JOIN messages m ON m.id = a.message_id JOIN batches b ON b.id = m.batch_id
  WHERE a.provider_id = ANY (:provider_ids) AND +m.account_id = :account
  ORDER BY m.id
@@ -71,7 +71,7 @@ SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.exp
        (SELECT a.provider_id FROM attempts a WHERE a.message_id = m.id AND a.provider_id IS NOT NULL
          ORDER BY a.call_id DESC LIMIT 1) AS provider_id,
        m.progress, m.network_code, m.cost_micros, m.cost_currency, m.created_at, m.updated_at, m.sent_at, m.overdue,
-       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id, b.keyword
+       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id, b.keyword, b.retry_hours
   FROM messages m JOIN batches b ON b.id = m.batch_id;
 
 -- name: any_uncertain

@@ -34,6 +34,9 @@ class Batch(BaseModel):
     category: str
     segments: int
     on_uncertain: str
+    link_id: str
+    keyword: str
+    retry_hours: int | None
     metadata: dict[str, Any]
     counts: dict[State, int]
     created_at: datetime
@@ -72,6 +75,9 @@ async def show_batch(runtime: Live, batch_id: str) -> Batch:
         category=content.category,
         segments=stored.segments,
         on_uncertain=content.on_uncertain,
+        link_id=content.link_id,
+        keyword=content.keyword,
+        retry_hours=content.retry_hours,
         metadata=json.loads(content.metadata),
         counts=counts,
         created_at=to_datetime(stored.created_at),

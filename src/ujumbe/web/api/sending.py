@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 
 from ujumbe.domain import recipients, text
 from ujumbe.domain import sender as senders
@@ -33,11 +33,25 @@ LARGEST_METADATA = 4_096
 DEEPEST_METADATA = 32
 """Objects and arrays in one another. What reads it back has bounds of its own, of which pydantic's 255 is the least."""
 
+SUBSCRIBERS: Final = "subscribers"
+"""In place of numbers: whoever is subscribed to the keyword."""
+LONGEST_RETRY_HOURS = 72
+"""AT publishes no bound for `retryDurationInHours`; three days is longer than news stay news."""
+
 Number = Annotated[str, StringConstraints(max_length=100)]
+
+
+def _recipients(given: object, judge: ValidatorFunctionWrapHandler) -> object:
+    """A list, of one for a single number. The subscribers are the empty list, which no request can give."""
+    if given == SUBSCRIBERS:
+        return []
+    return judge([given] if isinstance(given, str) else given)
+
+
 Recipients = Annotated[
     list[Number],
-    Field(min_length=1, max_length=recipients.MOST, description="One number, or a list of them"),
-    BeforeValidator(lambda given: [given] if isinstance(given, str) else given, json_schema_input_type=str | list[str]),
+    Field(min_length=1, max_length=recipients.MOST, description="One number, a list of them, or `subscribers`"),
+    WrapValidator(_recipients, json_schema_input_type=str | list[str]),
 ]
 Sender = Annotated[ApiKey | None, Depends(needs("send", known=True))]
 IdempotencyKey = Annotated[
@@ -62,6 +76,9 @@ class Send(BaseModel):
     on_uncertain: Literal["hold", "resend", "fail"] = "hold"
     link_id: Annotated[str, StringConstraints(max_length=200)] = ""
     keyword: Annotated[str, StringConstraints(max_length=100)] = ""
+    retry_hours: int | None = Field(
+        None, ge=1, le=LONGEST_RETRY_HOURS, strict=True, description="How long AT tries to deliver; premium only"
+    )
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -174,6 +191,10 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         raise InvalidInputError("from", f"{body.kind} goes out from a short code: set AT_SHORTCODE or give one")
     if body.kind == "premium" and not (body.keyword or body.link_id):
         raise InvalidInputError("keyword", "premium needs the product's keyword, or the link_id of the text it answers")
+    if body.kind != "premium" and body.retry_hours is not None:
+        raise InvalidInputError("retry_hours", "AT tries again for hours only with premium texts")
+    if not body.to and (body.kind != "premium" or not body.keyword or body.link_id):
+        raise InvalidInputError("to", "`subscribers` are those of a keyword: with kind premium, a keyword, no link_id")
     batch = Batch(
         account=runtime.account,
         source=Source.API,
@@ -186,6 +207,7 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         on_uncertain=body.on_uncertain,
         metadata=_metadata(body.metadata),
         api_key=key_id,
+        retry_hours=body.retry_hours,
     )
     return Order(
         batch,
@@ -193,6 +215,7 @@ def _order(runtime: Runtime, body: Send, key_id: int | None) -> Order:
         send_at=None if body.send_at is None else to_ms(body.send_at),
         expires_at=None if body.expires_at is None else to_ms(body.expires_at),
         priority=body.priority,
+        subscribers=not body.to,
     )
 
 
