@@ -217,3 +217,11 @@ def test_stop_by_text_and_back(http: httpx.Client, guest: Callable[[str, str], d
     again = http.post("/v1/messages", json={"to": number, "text": "Sale!"}).json()["messages"][0]
     assert again["state"] == "queued"
     until(lambda: shown(http, number, "Sale!"))
+
+
+def test_a_rule_subscribes(http: httpx.Client, guest: Callable[[str, str], dict[str, Any]]) -> None:
+    number = "+254711000105"
+    rule(http, name="join", action="subscribe", keywords=["JIUNGE"], product="NEWS")
+    joined = guest(number, "Jiunge")
+    assert (joined["task"], joined["task_state"], joined["reply"]) == ("subscribe NEWS", "done", None)
+    assert joined["reply_note"].startswith("subscribing to NEWS: ")

@@ -15,11 +15,13 @@ from ujumbe.africastalking.errors import ProviderError
 from ujumbe.domain import ids, moment
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.ids import Kind
-from ujumbe.flows import answering
+from ujumbe.flows import answering, subscribing
+from ujumbe.flows.subscribing import DeclinedError
 from ujumbe.handlers import IncomingText
 from ujumbe.runtime import Runtime
 from ujumbe.store import inbound
 from ujumbe.store.inbound import Inbound
+from ujumbe.store.subscriptions import Product
 
 AT_A_TIME: Final = 8
 POLL_SECONDS: Final = 0.5
@@ -92,16 +94,15 @@ async def _handle(runtime: Runtime, text: Inbound, name: str, threads: Executor)
     return Ended(done=True, note=f"{name} answered an empty text", reply=returned)
 
 
-async def _subscribe(runtime: Runtime, text: Inbound, product: str) -> Ended:
-    """Ask AT to subscribe the sender. What it says is kept; its own callback tells when the subscription runs."""
-    number, short_code = text.content.number, text.content.recipient
+async def _subscribe(runtime: Runtime, text: Inbound, keyword: str) -> Ended:
+    """Subscribe the sender to a product of the short code that was written to."""
+    product = Product(text.content.recipient, keyword)
     try:
-        change = await runtime.client.create_subscription(short_code, product, number)
-    except ProviderError as error:
+        asked = await subscribing.subscribe(runtime.db, runtime.client, runtime.account, product, text.content.number)
+    except (ProviderError, DeclinedError, StoreUnavailableError) as error:
         log.warning("a subscription could not be asked for", why=str(error))
-        return Ended(done=False, note=f"subscribing to {product} failed: {error}")
-    told = change.description or ("accepted" if change.succeeded else "refused")
-    return Ended(done=change.succeeded, note=f"subscribing to {product}: {told}")
+        return Ended(done=False, note=f"subscribing to {keyword}: {error}")
+    return Ended(done=True, note=f"subscribing to {keyword}: {asked.description or 'accepted'}")
 
 
 def _shown(text: Inbound) -> IncomingText:
