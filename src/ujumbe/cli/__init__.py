@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ujumbe import __version__, telemetry
-from ujumbe.cli import account, callbacks, db, dev, keys, messages, send, serve, simulator, worker
+from ujumbe.cli import account, callbacks, db, dev, keys, listen, messages, send, serve, simulator, webhooks, worker
 from ujumbe.cli.output import fail
 from ujumbe.domain.errors import UjumbeError
 
@@ -46,6 +46,8 @@ app.command("send")(send.send)
 app.add_typer(account.app, name="account")
 app.add_typer(messages.app, name="messages")
 app.add_typer(callbacks.app, name="callbacks")
+app.command("listen")(listen.listen)
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     SUBSCRIPTION = "sub"
     CALL = "call"
     EVENT = "evt"
+    WEBHOOK = "wh"
+    ACCOUNT = "acc"
 
 
 def show(kind: Kind, number: int) -> str:

@@ -6,7 +6,19 @@ from ujumbe.domain import overdue
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import claiming, delivery, inferring, recording
-from ujumbe.store import answers, callbacks, calls, decisions, events, ids, messages, outbox, report_times
+from ujumbe.store import (
+    answers,
+    callbacks,
+    calls,
+    decisions,
+    deliveries,
+    events,
+    ids,
+    messages,
+    outbox,
+    report_times,
+    webhooks,
+)
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
 
@@ -85,11 +97,15 @@ def quarantine(tx: Tx, account: int) -> int:
 
 
 def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
-    """Delete what has been kept long enough: answers to repeat, raw callbacks, events. How many rows that was."""
-    forgotten = answers.forget(tx)
+    """Delete what has been kept long enough: answers to repeat, raw callbacks, events, deliveries.
+
+    Of webhooks that were deleted everything goes. Returns how many rows that was.
+    """
+    forgotten = answers.forget(tx) + deliveries.forget_orphans(tx) + webhooks.forget(tx)
     if keep_events_days:
         events.number(tx)
-        forgotten += events.forget(tx, ids.floor(tx.now - keep_events_days * DAY_MS))
+        before = ids.floor(tx.now - keep_events_days * DAY_MS)
+        forgotten += events.forget(tx, before) + deliveries.forget(tx, before)
     if keep_callbacks_days:
         forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
     return forgotten

@@ -1,11 +1,12 @@
 """Incoming texts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from ujumbe.domain.event import Type
 from ujumbe.store import events
-from ujumbe.store.database import Tx
+from ujumbe.store.database import Row, Tx
 
 TWIN_MS: Final = 2_000
 """AT tells whole seconds in callbacks and milliseconds in its inbox."""
@@ -126,23 +127,29 @@ def list_page(tx: Tx, account: int, *, number: str | None, before: int | None, l
     """Incoming texts, newest first; `before` is an id."""
     values = {"account": account, "before": before if before is not None else (1 << 63) - 1, "limit": limit}
     rows = tx.all("inbound.list", **values) if number is None else tx.all("inbound.list_of", number=number, **values)
-    return [
-        Inbound(
-            id=row["id"],
-            received_at=row["received_at"],
-            reply=row["reply_id"],
-            reply_note=row["reply_note"],
-            content=NewText(
-                row["provider_id"],
-                row["number"],
-                row["recipient"],
-                row["text"],
-                row["date"],
-                row["date_raw"],
-                row["link_id"],
-                row["network_code"],
-                row["cost"],
-            ),
-        )
-        for row in rows
-    ]
+    return [_inbound(row) for row in rows]
+
+
+def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Inbound]:
+    """Texts by their ids; those that are gone are left out."""
+    return {row["id"]: _inbound(row) for row in tx.all("inbound.among", account=account, ids=list(ids))}
+
+
+def _inbound(row: Row) -> Inbound:
+    return Inbound(
+        id=row["id"],
+        received_at=row["received_at"],
+        reply=row["reply_id"],
+        reply_note=row["reply_note"],
+        content=NewText(
+            row["provider_id"],
+            row["number"],
+            row["recipient"],
+            row["text"],
+            row["date"],
+            row["date_raw"],
+            row["link_id"],
+            row["network_code"],
+            row["cost"],
+        ),
+    )

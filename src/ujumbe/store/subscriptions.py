@@ -1,10 +1,11 @@
 """Premium subscriptions, with history."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ujumbe.domain.event import Type
 from ujumbe.store import events
-from ujumbe.store.database import Tx
+from ujumbe.store.database import Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,13 @@ def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[S
     rows = tx.all(
         "subscriptions.list", account=account, before=before if before is not None else (1 << 63) - 1, limit=limit
     )
-    return [
-        Subscription(row["id"], row["number"], row["short_code"], row["keyword"], row["started_at"], row["ended_at"])
-        for row in rows
-    ]
+    return [_subscription(row) for row in rows]
+
+
+def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Subscription]:
+    """Subscriptions by their ids; those that are gone are left out."""
+    return {row["id"]: _subscription(row) for row in tx.all("subscriptions.among", account=account, ids=list(ids))}
+
+
+def _subscription(row: Row) -> Subscription:
+    return Subscription(row["id"], row["number"], row["short_code"], row["keyword"], row["started_at"], row["ended_at"])

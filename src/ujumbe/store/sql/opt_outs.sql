@@ -32,3 +32,7 @@ SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM o
 SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
  WHERE account_id = :account AND number = :number
  ORDER BY id DESC LIMIT 1000;
+
+-- name: among
+SELECT id, number, sender, source, reason, started_at, ended_at, ended_by FROM opt_outs
+ WHERE id = ANY (:ids) AND +account_id = :account;

@@ -13,3 +13,7 @@ RETURNING id;
 SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions
  WHERE +account_id = :account AND id < :before
  ORDER BY id DESC LIMIT :limit;
+
+-- name: among
+SELECT id, number, short_code, keyword, started_at, ended_at FROM subscriptions
+ WHERE id = ANY (:ids) AND +account_id = :account;

@@ -11,7 +11,18 @@ from ujumbe import __version__
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
-from ujumbe.web.api import account, batches, health, inbound, messages, opt_outs, sending, subscriptions
+from ujumbe.web.api import (
+    account,
+    batches,
+    events,
+    health,
+    inbound,
+    messages,
+    opt_outs,
+    sending,
+    subscriptions,
+    webhooks,
+)
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
@@ -37,7 +48,7 @@ def _create(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions, account):
+    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions, account, events, webhooks):
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])
