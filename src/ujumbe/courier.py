@@ -93,6 +93,8 @@ class Courier:
             error = str(refused)
         except TimeoutError:
             error = f"no answer within {TOTAL_SECONDS:g} s"
+        except aiohttp.ClientResponseError:
+            error = "its answer cannot be read as HTTP"
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             error = f"it could not be reached ({_cause(failure)})"
         if status is not None and not 200 <= status < 300:

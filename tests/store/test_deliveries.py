@@ -7,6 +7,7 @@ from tests.store.opened import Opened, PostgresPlace
 from ujumbe.domain.event import Type
 from ujumbe.domain.webhook import DeliveryState
 from ujumbe.store import deliveries, webhooks
+from ujumbe.store.database import Tx
 from ujumbe.store.deliveries import Attempt, Leased
 from ujumbe.store.events import Event
 
@@ -24,6 +25,10 @@ def hook(store: Opened, ours: int) -> int:
     made = store.write(webhooks.create, ours, "https://example.org/x", [])
     assert made is not None
     return made.id
+
+
+def count(tx: Tx, table: str) -> int:
+    return len(tx.select(f"SELECT id FROM {table}", {}))
 
 
 def lease(store: Opened, hook: int, most: int = 10) -> list[Leased]:
@@ -123,7 +128,7 @@ def test_what_waits_longest(store: Opened, hook: int) -> None:
 def test_forgotten_with_their_attempts(store: Opened, ours: int, hook: int) -> None:
     def rows() -> list[int]:
         tables = ("webhooks", "deliveries", "delivery_attempts")
-        return [store.read(lambda tx, t=t: len(tx.select(f"SELECT id FROM {t}", {}))) for t in tables]
+        return [store.read(count, table) for table in tables]
 
     store.write(deliveries.insert, hook, [event(1), event(2)])
     first, _ = lease(store, hook)
