@@ -22,6 +22,11 @@ COMMANDS = {
     "keys create": ["--scopes", "send", "read", "admin", "--name", "--json", "once"],
     "keys list": ["--json"],
     "keys revoke": ["ID", "--json", "ujumbe keys list"],
+    "webhooks": ["list", "add", "remove", "enable", "rotate", "test", "deliveries", "redeliver"],
+    "webhooks add": ["URL", "--types", "--json", "once", "from now on"],
+    "webhooks redeliver": ["ID", "EVENT", "--after", "--until", "--json"],
+    "webhooks deliveries": ["ID", "--state", "--limit", "--json", "every attempt"],
+    "listen": ["--types", "--after", "--forward", "--secret", "--json", "Ctrl-C"],
     "db": ["upgrade"],
     "db upgrade": ["--json"],
 }  # fmt: skip

@@ -68,7 +68,7 @@ def again(tx: Tx, webhook: int, wanted: Sequence[Event]) -> int:
 
 def waiting(tx: Tx, webhook: int, most: int) -> int:
     """How many deliveries are due; at most `most` are counted."""
-    return int(tx.all("deliveries.waiting", webhook=webhook, now=tx.now, most=most)[0]["number"])
+    return len(tx.tuples("deliveries.waiting", webhook=webhook, now=tx.now, most=most))
 
 
 def lease(tx: Tx, webhook: int, most: int, lease_ms: int) -> list[Leased]:

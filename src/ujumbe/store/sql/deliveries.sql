@@ -26,10 +26,9 @@ ON CONFLICT (webhook_id, seq) DO UPDATE SET state = 'pending', tries = 0, due_at
  WHERE d.lease_until <= :now;
 
 -- name: waiting
--- How many are due, as far as it matters.
-SELECT count(*) AS number FROM (
-    SELECT 1 AS one FROM deliveries
-     WHERE webhook_id = :webhook AND state = 'pending' AND due_at <= :now AND lease_until <= :now LIMIT :most) AS due;
+-- As far as it matters how many.
+SELECT id FROM deliveries
+ WHERE webhook_id = :webhook AND state = 'pending' AND due_at <= :now AND lease_until <= :now LIMIT :most;
 
 -- name: due
 SELECT id, seq, type, subject, made_at, tries FROM deliveries
