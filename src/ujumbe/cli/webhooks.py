@@ -62,6 +62,8 @@ def add(
 
     async def run() -> Webhook | None:
         async with open_database(settings) as db:
+            while await db.write(events.number):  # in parts, so that little is left where the endpoint is made
+                pass
             return await db.write(webhooks.create, await find_account(db, settings), checked, wanted)
 
     made = asyncio.run(run())

@@ -34,6 +34,8 @@ RECENT_MS: Final = 15 * 60 * 1000
 MOST_REPORTS: Final = 1_000
 MOST_QUIET: Final = 1_000
 DAY_MS: Final = 24 * 3600 * 1000
+TRIED_DAYS: Final = 4
+"""A delivery is tried for three days, so it is kept for longer, however short the log is kept."""
 QUARANTINE_MS: Final = 7 * DAY_MS
 """A message waits a day at most (a year where asked), and its id is learnt within seconds of its call."""
 
@@ -105,7 +107,8 @@ def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
     if keep_events_days:
         events.number(tx)
         before = ids.floor(tx.now - keep_events_days * DAY_MS)
-        forgotten += events.forget(tx, before) + deliveries.forget(tx, before)
+        tried = ids.floor(tx.now - max(keep_events_days, TRIED_DAYS) * DAY_MS)
+        forgotten += events.forget(tx, before) + deliveries.forget(tx, tried)
     if keep_callbacks_days:
         forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
     return forgotten

@@ -62,10 +62,20 @@ class _Dispatcher:
         if seen.unnumbered:
             await runtime.db.write(events.number)
             seen = await runtime.db.read(dispatching.look, runtime.account)
-        taken = [await self._serve(each) for each in seen.endpoints]
+        taken = [await self._attempt(each) for each in seen.endpoints]
         if not any(taken):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
+
+    async def _attempt(self, endpoint: Endpoint) -> bool:
+        """Serve one endpoint; what breaks there is none of the others' business."""
+        try:
+            return await self._serve(endpoint)
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            log.exception("a webhook stumbled; the others go on", webhook=endpoint.webhook.id)
+            return False
 
     async def _serve(self, endpoint: Endpoint) -> bool:
         """Make and take up deliveries of one endpoint; whether there may be more to do at once."""

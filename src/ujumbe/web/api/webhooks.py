@@ -136,6 +136,7 @@ class Redelivered(BaseModel):
 async def create_webhook(runtime: Live, body: NewWebhook) -> WithSecret:
     """Make an endpoint, told of what happens from now on. The secret is shown this once."""
     url = check_url(body.url, reach_of(runtime.settings, dev=runtime.keyless))
+    await number(runtime)  # in parts, so that little is left to number where the endpoint is made
     made = await runtime.db.write(webhooks.create, runtime.account, url, body.types)
     if made is None:
         raise Problem("conflict", f"There are {webhooks.MOST} webhooks already; delete one first")
