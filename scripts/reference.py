@@ -1,6 +1,6 @@
 """Writes docs/reference/ from the code, so that it cannot drift: `make docs`. `tests/test_docs.py` compares."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ from pydantic import SecretStr
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.africastalking.errors import Taken
 from ujumbe.cli import app as cli
+from ujumbe.domain.event import MEANING as EVENT_MEANING
+from ujumbe.domain.event import Type
 from ujumbe.domain.message import FINAL, MEANING, REPORTS, TRANSITIONS, State
 from ujumbe.domain.outcome import OUTCOMES, Verdict
 from ujumbe.domain.pause import Pause
+from ujumbe.domain.webhook import DELIVERY_MEANING
+from ujumbe.domain.webhook import Outcome as WebhookOutcome
+from ujumbe.flows import telling
 from ujumbe.metrics import Metrics
 from ujumbe.settings import Settings, alias_of
 from ujumbe.store.batches import Source
@@ -103,9 +108,32 @@ def metrics() -> str:
         "outbox stands is asked of the database at each scrape: every service tells the same, and a worker tells "
         "nothing of it.\n\n"
         + table(("Metric", "Type", "Labels", "About", "What it tells"), rows)
-        + f"\n`outcome` is {_words(Verdict)}. `taken` is {_words(Taken)}. `kind` of a callback is {_words(Kind)}; of a "
-        f"pause {pauses}. `source` is {_words(Source)}.\n"
+        + f"\n`outcome` of a message is {_words(Verdict)}; of a webhook {_words(WebhookOutcome)}. `taken` is "
+        f"{_words(Taken)}. `kind` of a callback is {_words(Kind)}; of a pause {pauses}. `source` is {_words(Source)}.\n"
     )
+
+
+def events() -> str:
+    groups: dict[int, list[Type]] = {}
+    for each in Type:
+        groups.setdefault(id(telling.SCHEMA[each]), []).append(each)
+    schemas = [
+        f"\n## {_words(types)}\n\n" + table(("Field of `data`", "What it says"), _fields(telling.SCHEMA[types[0]]))
+        for types in groups.values()
+    ]
+    return (
+        "# Events\n\n`GET /v1/events`, webhooks and `ujumbe listen` tell them alike ([how](../events.md)).\n\n"
+        + table(("Type", "Meaning"), [(f"`{each}`", EVENT_MEANING[each]) for each in Type])
+        + "\n## Every event\n\n"
+        + table(("Field", "What it says"), _fields(telling.ENVELOPE))
+        + "".join(schemas)
+        + '\nOf what was deleted or erased, `data` is `{"id": …}` alone.\n\n## States of a delivery\n\n'
+        + table(("State", "Meaning"), [(f"`{each}`", meaning) for each, meaning in DELIVERY_MEANING.items()])
+    )
+
+
+def _fields(schema: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(f"`{name}`", meaning) for name, meaning in schema.items()]
 
 
 def _words(words: Iterable[str]) -> str:
@@ -136,6 +164,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "problems": problems,
     "commands": commands,
     "metrics": metrics,
+    "events": events,
 }
 
 

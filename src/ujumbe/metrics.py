@@ -64,6 +64,12 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.webhook_deliveries = Counter(
+            "ujumbe_webhook_deliveries",
+            "Requests to webhooks by what came of them; an event that is tried again counts each time",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._queue = Gauge("ujumbe_queue_messages", "Messages that wait", ["state"], registry=self._outbox)
         self._oldest = Gauge(
             "ujumbe_queue_oldest_seconds", "How long the first queued message has been due", registry=self._outbox
@@ -83,6 +89,16 @@ class Metrics:
         self._paused = Gauge("ujumbe_account_paused", "1 while sending is paused", ["kind"], registry=self._outbox)
         self._slowed = Gauge(
             "ujumbe_account_slowed_seconds", "How long AT asked for fewer requests yet (429)", registry=self._outbox
+        )
+
+        self._webhooks_failing = Gauge(
+            "ujumbe_webhooks_failing", "Webhooks at which nothing succeeds now", registry=self._outbox
+        )
+        self._webhooks_disabled = Gauge("ujumbe_webhooks_disabled", "Webhooks that are disabled", registry=self._outbox)
+        self._webhooks_oldest = Gauge(
+            "ujumbe_webhook_oldest_seconds",
+            "How long ago the first event happened that a webhook in use still waits for",
+            registry=self._outbox,
         )
 
     def finished(self, finished: Finished, tally: Mapping[Verdict, int]) -> None:
@@ -112,4 +128,7 @@ class Metrics:
             if pause is not Pause.NONE:
                 self._paused.labels(pause).set(pause is standing.pause)
         self._slowed.set(standing.slow_ms / 1000)
+        self._webhooks_failing.set(standing.webhooks.failing)
+        self._webhooks_disabled.set(standing.webhooks.disabled)
+        self._webhooks_oldest.set(standing.webhooks.oldest_ms / 1000)
         return generate_latest(self.registry) + generate_latest(self._outbox)

@@ -13,6 +13,7 @@ from ujumbe.africastalking.callbacks import Kind, Report
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import SendReply
+from ujumbe.courier import Courier, reach_of
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.pause import Pause
 from ujumbe.flows import accepting, delivery, door, recording, upkeep
@@ -40,8 +41,6 @@ DRAIN_SECONDS: Final = 45.0
 SPARE_CONNECTIONS: Final = 32
 """Connections to AT beside the worker's, for what is submitted at once."""
 
-SIMULATOR_HOST: Final = "simulator"
-"""The account's host in `ujumbe dev`, whose port may differ each time."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -79,6 +78,7 @@ class Runtime:
     settings: Settings
     db: Database
     client: AfricasTalking
+    courier: Courier
     account: int
     limits: Limits
     acceptor: Gathering[accepting.Request, Accepted]
@@ -181,6 +181,7 @@ async def open_runtime(
         db = await open_database(settings.store_url, upgrade=upgrade, role=role)
         stack.push_async_callback(db.close)
         await stack.enter_async_context(client)
+        courier = await stack.enter_async_context(Courier(reach_of(settings, dev=keyless)))
         account = await db.write(accounts.ensure, settings.at_username, host)
         await db.write(accounts.probe_now, account)
         await db.write(nodes.serve, account)
@@ -191,6 +192,7 @@ async def open_runtime(
             settings,
             db,
             client,
+            courier,
             account,
             limits_of(settings),
             acceptor=Gathering(db, accepting.accept_all, weigh=lambda request: request.weight),

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     keep_events_days: int = _setting(
         "UJUMBE_KEEP_EVENTS_DAYS", 90, "Days that the log of events is kept; 0 keeps it for ever"
     )
+    webhooks_private: bool = _setting(
+        "UJUMBE_WEBHOOKS_PRIVATE",
+        False,
+        "Let webhooks go to private addresses; in `ujumbe dev` they may go to this machine anyway",
+    )
     metrics_port: int = _setting(
         "UJUMBE_METRICS_PORT",
         0,

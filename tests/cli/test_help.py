@@ -29,6 +29,11 @@ COMMANDS = {
     "subscriptions remove": ["NUMBER", "KEYWORD", "--short-code", "AT_SHORTCODE", "--json"],
     "subscriptions sync": ["--short-code", "--keyword", "--dry-run", "--json"],
     "subscriptions send": ["KEYWORD", "TEXT", "--short-code", "--retry-hours", "--wait", "--json", "Exit code 1"],
+    "webhooks": ["list", "add", "remove", "enable", "rotate", "test", "deliveries", "redeliver"],
+    "webhooks add": ["URL", "--types", "--json", "once", "from now on"],
+    "webhooks redeliver": ["ID", "EVENT", "--after", "--until", "--json"],
+    "webhooks deliveries": ["ID", "--state", "--limit", "--json", "every attempt"],
+    "listen": ["--types", "--after", "--forward", "--secret", "--json", "Ctrl-C"],
     "db": ["upgrade"],
     "db upgrade": ["--json"],
 }  # fmt: skip

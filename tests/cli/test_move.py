@@ -47,9 +47,13 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
     with simulator(folder / "at", callbacks=f"http://127.0.0.1:{port}/sms") as at:
         httpx.put(f"{at.url}/faults", json={"report_delay_ms": 1}).raise_for_status()
         with (
-            serve(folder, "--port", str(port), at=at.url, UJUMBE_PACE="*=10000") as service,
+            serve(
+                folder, "--port", str(port), at=at.url, UJUMBE_PACE="*=10000", UJUMBE_WEBHOOKS_PRIVATE="1"
+            ) as service,
             httpx.Client(base_url=service.url, headers=service.headers, timeout=30) as client,
         ):
+            body = {"url": "http://127.0.0.1:9/", "types": ["optout.created"]}
+            hook = client.post("/v1/webhooks", json=body).json()["id"]
             order = {"to": [*NUMBERS[:2], "0711"], "text": TEXT, "metadata": {"jina": "Ñandú", "n": [1, None]}}
             answer = client.post("/v1/messages", json=order, headers={"Idempotency-Key": "the move"}).json()
             later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -71,6 +75,8 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
                 return {each: states.count(each) for each in states} == counts
 
             until(settled, 30)
+            path = f"/v1/webhooks/{hook}/deliveries"
+            until(lambda: client.get(path).json()["items"][1:] and client.get(path).json()["items"][-1]["attempts"])
             messages = {each["id"]: each for each in pages(client, "/v1/messages")}
             service.stop()
         yield Moved(folder, port, at, service.key, order, answer, messages)

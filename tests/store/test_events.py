@@ -76,3 +76,27 @@ def test_pages_of_any_size_tell_everything_once(
         seen += page
     assert [each[2] for each in seen] == list(itertools.chain.from_iterable(listed))
     assert [each[0] for each in seen] == list(range(1, 17))
+
+
+def test_a_look_goes_through_so_many_rows_and_says_how_far_it_came(
+    store: Opened, ours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MOST_READ", 3)
+    for index in range(7):
+        store.write(events.add, ours, Type.FAILED if index == 6 else Type.SENT, [index, 10 + index])
+    store.write(events.number)
+    looks: list[tuple[int, list[int]]] = []
+    seen = -1
+    while not looks or looks[-1][0] != seen:
+        seen = looks[-1][0] if looks else 0
+        page = store.read(events.read, ours, seen, 9, [Type.FAILED])
+        looks.append((page.seen, [each.subject for each in page.events]))
+    assert looks == [(6, []), (12, []), (14, [6, 16]), (14, [])]
+    assert store.read(events.read, ours, 13, 1, [Type.FAILED]).events[0].subject == 16
+
+
+def test_what_others_did_is_not_read_again_and_again(store: Opened, ours: int, other: int) -> None:
+    store.write(events.add, other, Type.SENT, list(range(50)))
+    store.write(events.number)
+    assert store.read(events.read, ours, 0, 10) == ([], 50)
+    assert store.read(events.read, ours, 50, 10) == ([], 50)

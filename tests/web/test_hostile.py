@@ -22,7 +22,7 @@ TOKEN = "hostile-token-9301"
 
 SENDS = ["/sms/invoke-bulk-sms", "/sms/invoke-twoway-sms"]
 CALLBACKS = [f"/sms/{kind}" for kind in ("twoway", "delivery-reports", "opt-out", "subscription")]
-READS = ["/v1/messages", "/v1/inbound", "/v1/opt-outs", "/v1/subscriptions"]
+READS = ["/v1/messages", "/v1/inbound", "/v1/opt-outs", "/v1/subscriptions", "/v1/events", "/v1/webhooks"]
 OTHERS = ["/sms/", "/", "/healthz", "/readyz", "/openapi.json", "/v1/messages/", "/v1/opt-outs/", "/sms/x"]
 EVERY = SENDS + CALLBACKS + READS + OTHERS
 METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"]

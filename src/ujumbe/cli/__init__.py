@@ -14,12 +14,14 @@ from ujumbe.cli import (
     db,
     dev,
     keys,
+    listen,
     messages,
     rules,
     send,
     serve,
     simulator,
     subscriptions,
+    webhooks,
     worker,
 )
 from ujumbe.cli.output import fail
@@ -63,6 +65,8 @@ app.add_typer(conversations.app, name="conversations")
 app.add_typer(rules.app, name="rules")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.command("listen")(listen.listen)
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 

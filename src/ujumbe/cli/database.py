@@ -7,7 +7,7 @@ from ujumbe.africastalking import wire
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, opening
-from ujumbe.store.accounts import Account
+from ujumbe.store.accounts import SIMULATOR_HOST, Account
 from ujumbe.store.database import Database
 from ujumbe.store.lock import FileLock, Holder
 
@@ -26,6 +26,12 @@ def service_on(settings: Settings) -> Holder | None:
     """The service that runs on this SQLite file now, if any; on PostgreSQL there is no single one."""
     path = settings.database_path
     return FileLock(path).holder() if path is not None else None
+
+
+def in_dev(settings: Settings) -> bool:
+    """Whether `ujumbe dev` runs on this SQLite file."""
+    holder = service_on(settings)
+    return holder is not None and holder.host == SIMULATOR_HOST
 
 
 async def find_account(db: Database, settings: Settings) -> int:

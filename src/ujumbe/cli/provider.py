@@ -3,8 +3,8 @@
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.cli.database import service_on
 from ujumbe.domain.errors import SettingsError
-from ujumbe.runtime import SIMULATOR_HOST
 from ujumbe.settings import Settings
+from ujumbe.store.accounts import SIMULATOR_HOST
 from ujumbe.web.app import SIMULATOR
 
 LOCAL_KEY = "local"

@@ -12,12 +12,13 @@ from rich.text import Text
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.cli import server
 from ujumbe.cli.output import err
-from ujumbe.runtime import SIMULATOR_HOST, Runtime, answers_of, open_runtime
+from ujumbe.runtime import Runtime, answers_of, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.simulator.app import create_app as create_simulator
 from ujumbe.simulator.config import SimulatorConfig
+from ujumbe.store.accounts import SIMULATOR_HOST
 from ujumbe.web.app import SIMULATOR, create_app
-from ujumbe.worker import jobs, loop, tasks
+from ujumbe.worker import jobs, loop, tasks, webhooks
 
 SHORT_CODE = "12345"
 
@@ -48,7 +49,7 @@ async def dev(settings: Settings) -> None:
             open_runtime(settings, url=url, upgrade=True, keyless=True, account_host=SIMULATOR_HOST)
         )
         await stack.enter_async_context(local_at)
-        working = asyncio.gather(loop.run(runtime), tasks.run(runtime))
+        working = asyncio.gather(_send(runtime), tasks.run(runtime))
         _catch_up(runtime)
         _greet(url, settings.data)
 
@@ -72,7 +73,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
             open_runtime(settings, url=url, role="service" if sends else "api", sends=sends)
         )
         letting_go = asyncio.create_task(_let_go(runtime, stop))
-        working = asyncio.gather(tasks.run(runtime), *([loop.run(runtime)] if sends else []))
+        working = asyncio.gather(tasks.run(runtime), *([_send(runtime)] if sends else []))
         _catch_up(runtime)
         log.info(
             "serving",
@@ -99,13 +100,18 @@ async def work(settings: Settings) -> None:
         letting_go = asyncio.create_task(_let_go(runtime, stop))
         if settings.metrics_port:
             stack.callback(_serve_metrics(runtime, settings.metrics_port))
-        working = asyncio.create_task(loop.run(runtime))
+        working = asyncio.create_task(_send(runtime))
         log.info("working", username=settings.at_username, at=runtime.client.api_base, database=runtime.db.name)
         await stop.asked.wait()
         runtime.stop()
         await working
     letting_go.cancel()
     log.info("stopped")
+
+
+async def _send(runtime: Runtime) -> None:
+    """Send messages and tell webhooks, until the runtime stops."""
+    await asyncio.gather(loop.run(runtime), webhooks.run(runtime))
 
 
 async def _let_go(runtime: Runtime, stop: server.Stop) -> None:

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     EVENT = "evt"
     RULE = "rule"
     REVIEW = "rev"
+    WEBHOOK = "wh"
+    ACCOUNT = "acc"
 
 
 def show(kind: Kind, number: int) -> str:

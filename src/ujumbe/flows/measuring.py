@@ -4,8 +4,18 @@ from dataclasses import dataclass
 
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
-from ujumbe.store import accounts, calls, messages, outbox
+from ujumbe.store import accounts, calls, deliveries, events, messages, outbox, webhooks
 from ujumbe.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the webhooks stand."""
+
+    failing: int
+    disabled: int
+    oldest_ms: int
+    """How long ago the first event happened that one in use still waits for, in milliseconds; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Outbox:
     pause: Pause
     slow_ms: int
     """For how long yet AT asked for fewer requests, in milliseconds."""
+    webhooks: Told
 
 
 def measure(tx: Tx, account: int) -> Outbox:
@@ -35,4 +46,14 @@ def measure(tx: Tx, account: int) -> Outbox:
     in_flight, numbers = calls.in_flight(tx, account)
     health = accounts.health(tx, account)
     slow = health.slow_until - tx.now if health.slow_until else 0
-    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, health.pause, slow)
+    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, health.pause, slow, _told(tx, account))
+
+
+def _told(tx: Tx, account: int) -> Told:
+    standing, oldest = webhooks.standing(tx, account), tx.now
+    for each in webhooks.list_all(tx, account):
+        if each.disabled_at is None:
+            waiting = deliveries.oldest(tx, each.id)
+            ahead = events.read(tx, account, each.position, 1, each.types).events
+            oldest = min([oldest, *([] if waiting is None else [waiting]), *(event.made_at for event in ahead)])
+    return Told(standing.failing, standing.disabled, tx.now - oldest)

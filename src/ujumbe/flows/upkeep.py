@@ -6,7 +6,20 @@ from ujumbe.domain import overdue
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
 from ujumbe.flows import claiming, delivery, inferring, recording
-from ujumbe.store import answers, callbacks, calls, decisions, events, ids, inbound, messages, outbox, report_times
+from ujumbe.store import (
+    answers,
+    callbacks,
+    calls,
+    decisions,
+    deliveries,
+    events,
+    ids,
+    inbound,
+    messages,
+    outbox,
+    report_times,
+    webhooks,
+)
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Decision, Rule
 
@@ -25,6 +38,8 @@ TASK_MS: Final = 5 * 60 * 1000
 """Longer than a handler may take (a minute) or a call to AT can."""
 TASK_DIED: Final = "the process ended while it was at it; it is not done again"
 DAY_MS: Final = 24 * 3600 * 1000
+TRIED_DAYS: Final = 4
+"""A delivery is tried for three days, so it is kept for longer, however short the log is kept."""
 QUARANTINE_MS: Final = 7 * DAY_MS
 """A message waits a day at most (a year where asked), and its id is learnt within seconds of its call."""
 
@@ -98,11 +113,16 @@ def quarantine(tx: Tx, account: int) -> int:
 
 
 def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
-    """Delete what has been kept long enough: answers to repeat, raw callbacks, events. How many rows that was."""
-    forgotten = answers.forget(tx)
+    """Delete what has been kept long enough: answers to repeat, raw callbacks, events, deliveries.
+
+    Of webhooks that were deleted everything goes. Returns how many rows that was.
+    """
+    forgotten = answers.forget(tx) + deliveries.forget_orphans(tx) + webhooks.forget(tx)
     if keep_events_days:
         events.number(tx)
-        forgotten += events.forget(tx, ids.floor(tx.now - keep_events_days * DAY_MS))
+        before = ids.floor(tx.now - keep_events_days * DAY_MS)
+        tried = ids.floor(tx.now - max(keep_events_days, TRIED_DAYS) * DAY_MS)
+        forgotten += events.forget(tx, before) + deliveries.forget(tx, tried)
     if keep_callbacks_days:
         forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
     return forgotten

@@ -1,10 +1,13 @@
 """AT accounts: every other row belongs to one, so that sandbox and live never mix."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ujumbe.domain.pause import LONGEST_SLOW_SECONDS, Pause
 from ujumbe.store.database import Tx
+
+SIMULATOR_HOST: Final = "simulator"
+"""The account's host in `ujumbe dev`, whose port may differ each time."""
 
 
 class Account(NamedTuple):

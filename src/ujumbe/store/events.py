@@ -15,6 +15,8 @@ from ujumbe.store.database import Tx
 MOST_NUMBERED: Final = 5_000
 """Rows numbered in one transaction: bounds how long others wait for it."""
 MOST_FORGOTTEN: Final = 5_000
+MOST_READ: Final = 2_000
+"""Rows of the log that one look goes through."""
 LARGEST_ROW: Final = 1_000
 """Events in one row: bounds what is read for a few of them."""
 LOCK: Final = "events"
@@ -73,15 +75,38 @@ def after(tx: Tx, account: int, seq: int, limit: int, types: Collection[str] = (
     """Events with a number above `seq`, in order, at most `limit`; of these types only, where some are named."""
     found: list[Event] = []
     while len(found) < limit:
-        rows = tx.tuples("events.after", account=account, seq=seq, most=limit)
-        for first, type_, listed, made_at in rows:
-            subjects = json.loads(listed)
-            if not types or type_ in types:
-                found += [Event(n, Type(type_), each, made_at) for n, each in enumerate(subjects, first) if n > seq]
-            seq = first + len(subjects) - 1
-        if len(rows) < limit:
+        page = read(tx, account, seq, limit - len(found), types)
+        if page.seen == seq:
             break
-    return found[:limit]
+        found, seq = found + page.events, page.seen
+    return found
+
+
+class Page(NamedTuple):
+    """Some of the log, in order. Up to the number `seen` there are no others."""
+
+    events: list[Event]
+    seen: int
+
+
+def read(tx: Tx, account: int, seq: int, limit: int, types: Collection[str] = ()) -> Page:
+    """Read on after the number `seq`: at most `limit` events, of these types only, where some are named.
+
+    It looks at `MOST_READ` rows at most, however few are of these types: read on from `seen`, until that is `seq`.
+    """
+    end = last(tx)  # asked first: what is numbered by now will be found below
+    most = MOST_READ if types else min(limit, MOST_READ)
+    rows = tx.tuples("events.after", account=account, seq=seq, most=most)
+    found: list[Event] = []
+    seen = seq
+    for first, type_, listed, made_at in rows:
+        subjects = json.loads(listed)
+        if not types or type_ in types:
+            found += [Event(n, Type(type_), each, made_at) for n, each in enumerate(subjects, first) if n > seq]
+        if len(found) >= limit:
+            return Page(found[:limit], found[limit - 1].seq)
+        seen = first + len(subjects) - 1
+    return Page(found, seen if len(rows) == most else max(seen, end))
 
 
 def last(tx: Tx) -> int:

@@ -1,5 +1,6 @@
 """Incoming texts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -161,6 +162,11 @@ def list_page(tx: Tx, account: int, *, number: str | None, before: int | None, l
     values = {"account": account, "before": before if before is not None else (1 << 63) - 1, "limit": limit}
     rows = tx.all("inbound.list", **values) if number is None else tx.all("inbound.list_of", number=number, **values)
     return [_inbound(row) for row in rows]
+
+
+def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Inbound]:
+    """Texts by their ids; those that are gone are left out."""
+    return {row["id"]: _inbound(row) for row in tx.all("inbound.among", account=account, ids=list(ids))}
 
 
 def _inbound(row: Row) -> Inbound:

@@ -1,6 +1,6 @@
 """Messages as they are shown: found, filtered, listed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -134,6 +134,42 @@ def attention(tx: Tx, account: int) -> tuple[int, int]:
     """How many messages are uncertain, and how many wait unusually long for their final report."""
     row = tx.all("messages.attention", account=account)[0]
     return row["uncertain"], row["overdue"]
+
+
+class Told(NamedTuple):
+    """What events tell of a message. `metadata` is a JSON object of the caller's own."""
+
+    id: int
+    batch: int
+    number: str
+    sender: str
+    mode: str
+    metadata: str
+    segments: int
+    state: State
+    reason: str
+    network_code: str
+    cost: Money | None
+
+
+def told(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Told]:
+    """What events tell of messages, by their ids; those that are gone are left out."""
+    return {
+        row["id"]: Told(
+            row["id"],
+            row["batch_id"],
+            row["number"],
+            row["sender"],
+            row["mode"],
+            row["metadata"],
+            row["segments"],
+            State(row["state"]),
+            row["reason"],
+            row["network_code"],
+            money(row),
+        )
+        for row in tx.all("messages.told", account=account, ids=list(ids))
+    }
 
 
 _SELECT: Final = statements(Dialect.SQLITE)["messages.select"]

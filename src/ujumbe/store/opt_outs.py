@@ -1,6 +1,6 @@
 """Opt-outs: who said stop to which sender, with history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -113,6 +113,11 @@ def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[O
 def history(tx: Tx, account: int, number: str) -> list[OptOut]:
     """Everything this number ever said about it, newest first."""
     return [_opt_out(row) for row in tx.all("opt_outs.history", account=account, number=number)]
+
+
+def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, OptOut]:
+    """Opt-outs by their ids; those that are gone are left out."""
+    return {row["id"]: _opt_out(row) for row in tx.all("opt_outs.among", account=account, ids=list(ids))}
 
 
 def _opt_out(row: Row) -> OptOut:

@@ -1,6 +1,6 @@
 """Premium subscriptions, with history: who is subscribed to which product now, and who told us."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -168,6 +168,11 @@ def list_page(tx: Tx, account: int, filters: Filters = ANY, *, before: int | Non
         conditions.append("ended_at IS NULL" if filters.active else "ended_at IS NOT NULL")
     where = " AND ".join(conditions)
     return [_subscription(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT :limit", values)]
+
+
+def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Subscription]:
+    """Subscriptions by their ids; those that are gone are left out."""
+    return {row["id"]: _subscription(row) for row in tx.all("subscriptions.among", account=account, ids=list(ids))}
 
 
 _SELECT: Final = statements(Dialect.SQLITE)["subscriptions.select"]

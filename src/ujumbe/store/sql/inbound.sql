@@ -77,3 +77,9 @@ SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, networ
   FROM inbound
  WHERE account_id = :account AND number = :number AND id < :before
  ORDER BY id DESC LIMIT :limit;
+
+-- name: among
+SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, network_code, cost, received_at, reply_id,
+       reply_note, rule, task, task_state, task_note
+  FROM inbound
+ WHERE id = ANY (:ids) AND +account_id = :account;

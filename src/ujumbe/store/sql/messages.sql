@@ -80,3 +80,10 @@ SELECT 1 AS found FROM messages WHERE account_id = :account AND state = 'uncerta
 -- name: attention
 SELECT (SELECT count(*) FROM messages WHERE account_id = :account AND state = 'uncertain') AS uncertain,
        (SELECT count(*) FROM messages WHERE account_id = :account AND state = 'sent' AND overdue = 1) AS overdue;
+
+-- name: told
+-- What events tell of messages.
+SELECT m.id, m.batch_id, m.number, m.state, m.reason, m.network_code, m.cost_micros, m.cost_currency,
+       b.sender, b.mode, b.metadata, b.segments
+  FROM messages m JOIN batches b ON b.id = m.batch_id
+ WHERE m.id = ANY (:ids) AND +m.account_id = :account;

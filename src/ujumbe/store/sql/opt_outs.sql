@@ -32,3 +32,7 @@ SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by
 SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
  WHERE account_id = :account AND number = :number
  ORDER BY id DESC LIMIT 1000;
+
+-- name: among
+SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
+ WHERE id = ANY (:ids) AND +account_id = :account;

@@ -52,3 +52,7 @@ SELECT p.short_code, p.live,
 
 -- name: select
 SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions;
+
+-- name: among
+SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions
+ WHERE id = ANY (:ids) AND +account_id = :account;

@@ -15,6 +15,7 @@ from ujumbe.web.api import (
     account,
     batches,
     conversations,
+    events,
     health,
     inbound,
     messages,
@@ -22,6 +23,7 @@ from ujumbe.web.api import (
     rules,
     sending,
     subscriptions,
+    webhooks,
 )
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
@@ -48,7 +50,9 @@ def _create(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (sending, batches, messages, inbound, conversations, rules, opt_outs, subscriptions, account):
+    for noun in (
+        sending, batches, messages, inbound, conversations, rules, opt_outs, subscriptions, account, events, webhooks,
+    ):  # fmt: skip
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])
