@@ -50,10 +50,10 @@ def test_waiting_reports_come_oldest_first_and_once(store: Opened, ours: int, ot
     keep(store, ours, raw(b"3"), "ATXid_1", Fate.APPLIED)
     keep(store, ours, raw(b"4"), "ATXid_2", Fate.WAITING)
     keep(store, ours, raw(b"5", "twoway"), "ATXid_1", Fate.WAITING)
-    found = store.read(callbacks.waiting, ours, ["ATXid_1", "ATXid_9"])
+    found = store.write(callbacks.waiting, ours, ["ATXid_1", "ATXid_9"])
     assert [(each, one.body) for each, one in found] == [(first, b"1"), (second, b"2")]
     store.write(callbacks.conclude, [(first, Fate.APPLIED, "sent → delivered", None)])
-    assert [each for each, _ in store.read(callbacks.waiting, ours, ["ATXid_1"])] == [second]
+    assert [each for each, _ in store.write(callbacks.waiting, ours, ["ATXid_1"])] == [second]
 
 
 def test_concluding_is_seen_on_the_message(store: Opened, ours: int, message: int) -> None:

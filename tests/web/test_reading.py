@@ -18,7 +18,7 @@ MESSAGE = {
 }  # fmt: skip
 INBOUND = {
     "id", "provider_id", "from", "to", "text", "date", "date_raw", "link_id", "network_code", "cost", "received_at",
-    "reply", "reply_note",
+    "reply", "reply_note", "rule", "task", "task_state",
 }  # fmt: skip
 
 

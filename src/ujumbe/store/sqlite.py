@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,7 +99,7 @@ class SqliteDatabase:
             elif not self.path.exists():
                 raise migrate.MigrationError(f"there is no database at {self.path} yet: run `ujumbe db upgrade`")
             connection = self._connect()
-            connection.execute("PRAGMA journal_mode = WAL")
+            _to_wal(connection)
             migrate.refuse_moved(connection)
             if upgrade:
                 self.migrated = migrate.upgrade(connection)
@@ -136,6 +137,20 @@ class SqliteDatabase:
             raise StoreUnavailableError(f"the database cannot be read now ({error})") from error
         except StopIteration as error:  # no future takes it, and its caller would wait forever
             raise RuntimeError("the work raised StopIteration") from error
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Use a log, for good. The one thing that SQLite does not wait for by itself while another process looks."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _check(connection: sqlite3.Connection, name: str, sql: str) -> None:
