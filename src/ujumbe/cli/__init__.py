@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from ujumbe import __version__, telemetry
-from ujumbe.cli import account, callbacks, db, dev, keys, messages, send, serve, simulator, worker
+from ujumbe.cli import (
+    account,
+    callbacks,
+    db,
+    dev,
+    keys,
+    messages,
+    opt_outs,
+    people,
+    send,
+    serve,
+    simulator,
+    worker,
+)
 from ujumbe.cli.output import fail
 from ujumbe.domain.errors import UjumbeError
 
@@ -45,6 +58,8 @@ app.command("simulator")(simulator.simulator)
 app.command("send")(send.send)
 app.add_typer(account.app, name="account")
 app.add_typer(messages.app, name="messages")
+app.add_typer(opt_outs.app, name="opt-outs")
+app.add_typer(people.app, name="people")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")

@@ -39,9 +39,7 @@ def silence(tx: Tx, person: Person) -> int:
     """Cancel what waits, and let opt-outs go on under the mark. From the commit on nothing is claimed past it."""
     opt_outs.alone(tx, person.account)
     values = {"account": person.account, "number": person.number}
-    canceled = [
-        row[0] for row in tx.tuples("erasure.cancel", reason=CANCELED, most=PAGE, now=tx.now, **values)
-    ]
+    canceled = [row[0] for row in tx.tuples("erasure.cancel", reason=CANCELED, most=PAGE, now=tx.now, **values)]
     events.add(tx, person.account, Type.CANCELED, sorted(canceled))
     tx.run("erasure.opt_outs", mark=person.mark, **values)
     return len(canceled)

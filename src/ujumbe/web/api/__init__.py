@@ -11,7 +11,19 @@ from ujumbe import __version__
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
-from ujumbe.web.api import account, batches, health, inbound, messages, opt_outs, sending, subscriptions
+from ujumbe.web.api import (
+    account,
+    batches,
+    contacts,
+    health,
+    inbound,
+    messages,
+    opt_outs,
+    people,
+    reviews,
+    sending,
+    subscriptions,
+)
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
@@ -37,7 +49,8 @@ def _create(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (sending, batches, messages, inbound, opt_outs, subscriptions, account):
+    consent = (opt_outs, reviews, contacts, people)
+    for noun in (sending, batches, messages, inbound, *consent, subscriptions, account):
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])
