@@ -59,6 +59,8 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
             client.post(f"/v1/messages/{made['messages'][0]['id']}/cancel").raise_for_status()
             client.put("/v1/opt-outs/+254711000008", json={"reason": "barua \u2603"}).raise_for_status()
             client.post("/sms/opt-out", data={"phoneNumber": NUMBERS[0], "senderId": "Other"})
+            client.put("/v1/contacts/+254711000007", json={"fields": {"name": "Asha"}}).raise_for_status()
+            client.delete("/v1/people/+254711000006").raise_for_status()
             keyword = {"shortCode": "12345", "keyword": "HABARI", "updateType": "addition"}
             client.post("/sms/subscription", data={"phoneNumber": NUMBERS[0], **keyword})
             client.post("/sms/twoway", content=RAW, headers={"Content-Type": "application/x-www-form-urlencoded"})
