@@ -1,5 +1,6 @@
 """`ujumbe serve`: who gets in. Keys on requests, tokens on callbacks, and where it may listen."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -289,3 +290,14 @@ def test_starts_on_all_addresses(tmp_path: Path, words: list[str], env: dict[str
         answer = httpx.post(f"{service.url}/sms/opt-out", data={"phoneNumber": NUMBER})
         assert answer.status_code == (200 if words else 404)
         service.stop()
+
+
+def test_an_opt_out_names_the_key_that_recorded_it(service: Serving, http: httpx.Client) -> None:
+    words = ("keys", "create", "--name", "our website", "--scopes", "send,read", "--json")
+    key = json.loads(ujumbe(service.folder, *words, **service.env).stdout)["key"]
+    told = http.put("/v1/opt-outs/+254711000097", json={"reason": "by letter"}, headers=bearer(key)).json()
+    assert [each["proof"] for each in told["history"]] == ["api key our website"]
+    told = http.delete("/v1/opt-outs/+254711000097", headers=bearer(key)).json()
+    assert [(each["ended_by"], each["ended_proof"]) for each in told["history"]] == [
+        ("operator", "api key our website")
+    ]
