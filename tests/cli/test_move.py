@@ -63,11 +63,16 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
             client.post(f"/v1/messages/{made['messages'][0]['id']}/cancel").raise_for_status()
             client.put("/v1/opt-outs/+254711000008", json={"reason": "barua \u2603"}).raise_for_status()
             client.post("/sms/opt-out", data={"phoneNumber": NUMBERS[0], "senderId": "Other"})
+            client.post("/v1/rules", json={"name": "r", "action": "nothing", "keywords": ["zzz"]}).raise_for_status()
+            doubt = {"id": "in-9", "from": "+254711000009", "to": "12345", "text": "please stop sending this"}
+            client.post("/sms/twoway", data={**doubt, "linkId": "", "date": "2026-03-04"})
+            client.put("/v1/contacts/+254711000007", json={"fields": {"name": "Asha"}}).raise_for_status()
+            client.delete("/v1/people/+254711000006").raise_for_status()
             keyword = {"shortCode": "12345", "keyword": "HABARI", "updateType": "addition"}
             client.post("/sms/subscription", data={"phoneNumber": NUMBERS[0], **keyword})
             client.post("/sms/twoway", content=RAW, headers={"Content-Type": "application/x-www-form-urlencoded"})
             httpx.post(f"{at.url}/phones/{NUMBERS[0]}/messages", json={"to": "12345", "text": TEXT.strip()})
-            until(lambda: len(client.get("/v1/inbound").json()["items"]) == 2)
+            until(lambda: len(client.get("/v1/inbound").json()["items"]) == 3)
             counts = {"delivered": 4, "scheduled": 1, "canceled": 1}  # two of the order, and two replies
 
             def settled() -> bool:

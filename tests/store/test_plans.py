@@ -56,6 +56,23 @@ INDEXED = (
     "decisions.of_message",
     "opt_outs.in_force",
     "opt_outs.in_force_among",
+    "opt_outs.scopes",
+    "opt_outs.inserted",
+    "erasure.key",
+    "erasure.cancel",
+    "erasure.messages",
+    "erasure.attempts",
+    "erasure.own_batches",
+    "erasure.calls",
+    "erasure.reports",
+    "erasure.waiting",
+    "erasure.callbacks",
+    "erasure.reviews",
+    "erasure.conversations",
+    "erasure.contacts",
+    "erasure.inbound",
+    "answers.of_moments",
+    "inbound.sender",
     "paces.free_at",
     "subscriptions.live_among",
     "subscriptions.end",
@@ -88,7 +105,8 @@ INDEXED = (
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
-    "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "subscriptions.ended_since",
+    "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
+    "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
@@ -102,7 +120,8 @@ HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
 
 class Values(dict[str, Any]):
     def __missing__(self, key: str) -> Any:
-        return {"ids": "[]", "calls": "[]", "numbers": "[]", "provider_ids": "[]"}.get(key, 1)
+        lists = ("ids", "calls", "numbers", "provider_ids", "spellings", "moments", "batches")
+        return "[]" if key in lists else 1
 
 
 def fill(tx: Tx, account_id: int, count: int) -> None:

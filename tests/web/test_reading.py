@@ -10,7 +10,7 @@ import pytest
 from tests.running import until
 from tests.web.conftest import Desk
 
-LISTS = ["/v1/messages", "/v1/inbound", "/v1/opt-outs", "/v1/subscriptions"]
+LISTS = ["/v1/messages", "/v1/inbound", "/v1/opt-outs", "/v1/subscriptions", "/v1/reviews", "/v1/contacts"]
 MESSAGE = {
     "id", "batch", "to", "from", "text", "kind", "category", "state", "reason", "assumed", "network_status",
     "network_code", "cost", "segments", "tries", "overdue", "provider_message_id", "created_at", "updated_at",
@@ -193,6 +193,8 @@ def test_opt_outs_of_one_number(http: httpx.Client, desk: Desk, number: str) -> 
         told = desk.opt_outs(way)
         assert (told["phone"], told["opted_out"]) == (number, True)
         [period] = told["history"]
-        assert set(period) == {"id", "phone", "from", "source", "reason", "since", "until"}
+        assert set(period) == {
+            "id", "phone", "from", "source", "reason", "proof", "since", "until", "ended_by", "ended_proof"
+        }  # fmt: skip
         assert (period["from"], period["until"]) == ("MyBrand", None)
     assert http.get("/v1/opt-outs/nobody").status_code == 422

@@ -16,6 +16,8 @@ from ujumbe.cli import (
     keys,
     listen,
     messages,
+    opt_outs,
+    people,
     rules,
     send,
     serve,
@@ -63,6 +65,8 @@ app.add_typer(account.app, name="account")
 app.add_typer(messages.app, name="messages")
 app.add_typer(conversations.app, name="conversations")
 app.add_typer(rules.app, name="rules")
+app.add_typer(opt_outs.app, name="opt-outs")
+app.add_typer(people.app, name="people")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.command("listen")(listen.listen)

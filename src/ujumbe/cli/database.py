@@ -46,3 +46,14 @@ async def find_account(db: Database, settings: Settings) -> int:
     if len(known) == 1:
         return next(iter(known.values()))
     raise SettingsError("AT_USERNAME does not name one of the accounts in this database, and it holds not just one")
+
+
+async def ensure_account(db: Database, settings: Settings) -> int:
+    """The account to change: as `find_account`, but the one that the settings name is made where it is new.
+
+    So opt-outs can be brought in before the service starts for the first time.
+    """
+    if service_on(settings) is None and settings.at_username:
+        host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
+        return await db.write(accounts.ensure, settings.at_username, host)
+    return await find_account(db, settings)

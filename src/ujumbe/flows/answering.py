@@ -134,6 +134,8 @@ def reply(tx: Tx, account: int, stored: int, heard: NewText, plan: Plan) -> bool
 
 def end_task(tx: Tx, account: int, text: Inbound, said: str, note: str, *, done: bool) -> None:
     """Record how a task ended, and queue what it answers, unless two services would go on answering each other."""
+    if not inbound.under_way(tx, text.id):
+        return  # given up meanwhile, or its sender was erased on request
     answered, reason = None, note
     if said.strip():
         reason = _loop(tx, account, text.content) or ""

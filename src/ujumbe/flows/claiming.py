@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ujumbe.africastalking import wire
-from ujumbe.domain import pace
+from ujumbe.domain import erased, pace
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.domain.pause import Pause
-from ujumbe.store import accounts, batches, calls, opt_outs, outbox, paces
+from ujumbe.store import accounts, batches, calls, erasure, opt_outs, outbox, paces
 from ujumbe.store.accounts import Health
 from ujumbe.store.batches import Content
 from ujumbe.store.clock import steady
@@ -134,14 +134,26 @@ def _due(tx: Tx, account: int, limits: Limits, most: int) -> _Found:
             if free_at > now:
                 again.append((free_at - now) // 1000 + 1)
         if room > 0:
-            rows = outbox.due(tx, account, lane, room)
-            out = [each.id for each in rows if each.opted_out]
-            outbox.set_aside(tx, account, out, State.BLOCKED, OPTED_OUT)
-            forbidden += len(out)
+            rows, aside = _permitted(tx, account, lane.scope, outbox.due(tx, account, lane, room))
+            forbidden += aside
             # What has just expired is left to the next claim's `expire`.
-            found += [each for each in rows if not each.opted_out and each.expires_at > tx.now]
+            found += [each for each in rows if each.expires_at > tx.now]
     found.sort(key=lambda each: (-each.priority, each.due_at, each.id))
     return _Found(found[:most], min(again, default=None), forbidden)
+
+
+def _permitted(tx: Tx, account: int, scope: str, rows: Sequence[Due]) -> tuple[list[Due], int]:
+    """Those that may be sent; how many were set aside: their recipients opted out, or were erased on request.
+
+    A text that was on its way when its recipient was erased may come back here, to be tried again: it has no number.
+    """
+    erased_out = opt_outs.erased_among(tx, account, [each.number for each in rows if not each.exempt], scope)
+    gone = [each.id for each in rows if erased.is_mark(each.number)]
+    out = [each.id for each in rows if each.opted_out or (each.number in erased_out and not each.exempt)]
+    outbox.set_aside(tx, account, gone, State.CANCELED, erasure.CANCELED)
+    outbox.set_aside(tx, account, out, State.BLOCKED, OPTED_OUT)
+    aside = {*gone, *out}
+    return [each for each in rows if each.id not in aside], len(aside)
 
 
 def _groups(tx: Tx, rows: Sequence[Due]) -> list[tuple[Content, list[Due]]]:

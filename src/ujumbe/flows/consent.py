@@ -1,11 +1,18 @@
-"""Opt-out notices from AT."""
+"""Opt-out notices from AT, and what people decide about texts that may ask to stop."""
+
+from typing import Final
 
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.form import fields
 from ujumbe.domain import phone
-from ujumbe.store import callbacks, opt_outs
+from ujumbe.store import callbacks, opt_outs, reviews
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
+from ujumbe.store.opt_outs import Source
+from ujumbe.store.reviews import Decision, Review
+
+OPERATOR: Final = "operator"
+"""Who ended an opt-out that no word of the person ended."""
 
 
 def receive(tx: Tx, account: int, raw: Raw, default_country: str = "") -> Fate:
@@ -30,3 +37,17 @@ def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
     else:
         fate, note = Fate.DUPLICATE, "opted out before"
     return New(raw, notice.number, "", fate, note)
+
+
+def decide(tx: Tx, account: int, review: int, decision: Decision, by: str) -> Review | None:
+    """Carry out a person's decision about a text on the review list; None where it does not wait for one (any more).
+
+    Opting out records the text as the proof. `by` says who decided.
+    """
+    opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
+    found = reviews.find(tx, account, review)
+    if found is None or not reviews.decide(tx, account, review, decision, by):
+        return None
+    if decision is Decision.OPT_OUT:
+        opt_outs.insert(tx, account, found.number, "", Source.OPERATOR, f"on the review list, by {by}", found.text)
+    return found

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Report
 from ujumbe.africastalking.form import fields
-from ujumbe.domain import consent, message
+from ujumbe.domain import consent, erased, message
 from ujumbe.domain.message import PROGRESS_ORDER, Event
-from ujumbe.store import callbacks, opt_outs, report_times, standings, subscriptions
+from ujumbe.flows import erasing
+from ujumbe.store import callbacks, erasure, opt_outs, report_times, standings, subscriptions
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 from ujumbe.store.standings import Facts, Move, Standing
@@ -43,6 +44,8 @@ class Applied(NamedTuple):
     fate: Fate
     note: str
     message: int | None = None
+    mark: str = ""
+    """What stands for the number of its message, where that person was erased: the report is kept without it too."""
 
 
 UNKNOWN = Applied(Fate.WAITING, "no message is known by this id yet")
@@ -61,18 +64,23 @@ def receive(tx: Tx, account: int, raw: Raw) -> Fate:
 def receive_all(tx: Tx, account: int, received: Sequence[Received]) -> list[Fate]:
     """Keep delivery reports and apply them, in the order in which they came."""
     applied = _apply_reports(tx, account, [each.report for each in received])
-    new = [
-        New(each.raw, each.report.number, each.report.message_id, *outcome)
-        for each, outcome in zip(received, applied, strict=True)
-    ]
+    new = [_kept(each, outcome) for each, outcome in zip(received, applied, strict=True)]
     callbacks.insert_all(tx, account, new)
     return [each.fate for each in applied]
 
 
 def apply(tx: Tx, account: int, raw: Raw) -> New:
     """Apply one report; what became of it."""
-    report = read(raw).report
-    return New(raw, report.number, report.message_id, *_apply_reports(tx, account, [report])[0])
+    received = read(raw)
+    return _kept(received, _apply_reports(tx, account, [received.report])[0])
+
+
+def _kept(received: Received, applied: Applied) -> New:
+    raw, report = received
+    fate, note, message_id, mark = applied
+    if mark:
+        raw = erasing.hide(raw, mark)
+    return New(raw, mark or report.number, report.message_id, fate, note, message_id)
 
 
 def apply_waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> None:
@@ -80,8 +88,10 @@ def apply_waiting(tx: Tx, account: int, provider_ids: Sequence[str]) -> None:
     waiting = callbacks.waiting(tx, account, provider_ids) if provider_ids else []
     if waiting:
         applied = _apply_reports(tx, account, [read(raw).report for _, raw in waiting])
-        known = [(callback, *each) for (callback, _), each in zip(waiting, applied, strict=True) if each is not UNKNOWN]
-        callbacks.conclude(tx, known)
+        known = [(one, each) for one, each in zip(waiting, applied, strict=True) if each is not UNKNOWN]
+        callbacks.conclude(tx, [(callback, each.fate, each.note, each.message) for (callback, _), each in known])
+        hidden = [(callback, erasing.hide(raw, each.mark), each.mark) for (callback, raw), each in known if each.mark]
+        erasure.hide_callbacks(tx, hidden)
 
 
 def match_again(tx: Tx, learnt: Sequence[tuple[int, Sequence[str]]]) -> list[None]:
@@ -137,7 +147,7 @@ def _carry_out(tx: Tx, account: int, found: Mapping[int, Standing], abouts: Sequ
                 f"delivery report of {report.message_id}: {report.status}, {report.failure_reason}",
             )
         after, fate, note = _follow(was, report)
-        outcomes.append(Applied(fate, note, message_id))
+        outcomes.append(Applied(fate, note, message_id, was.number if erased.is_mark(was.number) else ""))
         now[message_id] = after
         if fate is Fate.APPLIED:
             reasons[message_id] = _reason(report)

@@ -8,7 +8,7 @@ from ujumbe.africastalking.callbacks import Incoming
 from ujumbe.africastalking.form import fields
 from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain import phone
-from ujumbe.flows import answering
+from ujumbe.flows import answering, erasing
 from ujumbe.flows.answering import Answers
 from ujumbe.store import accounts, callbacks, inbound, opt_outs, rules
 from ujumbe.store.callbacks import Fate, New, Raw
@@ -72,6 +72,9 @@ def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers,
         stored = None if known else inbound.insert(tx, account, text)
         if stored is None:
             fate, note = Fate.DUPLICATE, "this id came before, or the text was fetched from AT's inbox"
+            mark = inbound.mark_of(tx, account, incoming.id)
+            if mark:  # AT repeats what its sender has been erased from since
+                return Heard(New(erasing.hide(raw, mark), mark, incoming.id, fate, note), not incoming.missing, replied)
         else:
             fate = Fate.APPLIED
             replied = answering.answer(tx, account, stored, text, answers, late=late)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ujumbe.domain import ids
+from ujumbe.domain import erased, ids
 from ujumbe.domain.event import OF_STATE, Type
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import show
@@ -122,7 +122,14 @@ def body(document: Document) -> str:
 
 def _data(event: Event, found: Mapping[int, Any]) -> Document:
     subject, row = _SUBJECTS[event.type], found.get(event.subject)
-    return {"id": ids.show(subject.kind, event.subject)} if row is None else subject.tell(event.type, row)
+    if row is None or _is_erased(row):
+        return {"id": ids.show(subject.kind, event.subject)}
+    return subject.tell(event.type, row)
+
+
+def _is_erased(row: object) -> bool:
+    """Whether the person that a row is about was erased: then it holds a mark where the number was."""
+    return erased.is_mark(str(getattr(getattr(row, "content", row), "number", "")))
 
 
 def _message(type_: Type, row: Told) -> Document:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from ujumbe.domain import erased
 from ujumbe.domain.event import Type
 from ujumbe.store import events
 from ujumbe.store.database import Row, Tx
@@ -101,6 +102,12 @@ def twin(tx: Tx, account: int, text: NewText, *, pulled: bool) -> int | None:
     return None if row is None else row["id"]
 
 
+def mark_of(tx: Tx, account: int, provider_id: str) -> str:
+    """What stands for the number of a stored text whose sender was erased; empty where nobody was."""
+    row = tx.one("inbound.sender", account=account, provider_id=provider_id)
+    return str(row["number"]) if row is not None and erased.is_mark(row["number"]) else ""
+
+
 def known_in_inbox(tx: Tx, account: int, inbox_id: int) -> bool:
     """Whether this text of AT's inbox is stored."""
     return tx.one("inbound.known_in_inbox", account=account, inbox_id=inbox_id) is not None
@@ -139,6 +146,11 @@ def take_tasks(tx: Tx, account: int, most: int) -> list[Inbound]:
     if found:
         tx.run("inbound.begin_task", ids=[each.id for each in found], now=tx.now)
     return found
+
+
+def under_way(tx: Tx, inbound: int) -> bool:
+    """Whether something is being done about a text; nobody changes that until the transaction ends."""
+    return tx.one("inbound.under_way", id=inbound) is not None
 
 
 def end_task(tx: Tx, inbound: int, *, done: bool, note: str, reply: int | None = None) -> None:

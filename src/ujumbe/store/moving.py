@@ -19,6 +19,7 @@ TABLES: Final = (
     "accounts", "nodes", "api_keys", "batches", "messages", "calls", "attempts", "callbacks", "inbound", "opt_outs",
     "subscriptions", "answers", "paces", "decisions", "report_times", "events", "event_numbers",
     "reviews", "rules", "conversations", "contacts", "webhooks", "deliveries", "delivery_attempts",
+    "erasure",
 )  # fmt: skip
 """Those that others refer to first."""
 ROWS_AT_A_TIME: Final = 5_000

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ujumbe.domain import consent
 from ujumbe.domain.event import Type
-from ujumbe.store import events
+from ujumbe.store import erasure_key, events
 from ujumbe.store.database import Row, Tx
 
 LONGEST_PROOF: Final = 2_000
@@ -53,49 +53,76 @@ def alone(tx: Tx, account: int) -> None:
     tx.lock(f"consent {account}")
 
 
+class New(NamedTuple):
+    """An opt-out to record: `number` wants nothing more from `sender` ('' for all)."""
+
+    number: str
+    sender: str
+    reason: str = ""
+    proof: str = ""
+
+
 def insert(tx: Tx, account: int, number: str, sender: str, source: Source, reason: str = "", proof: str = "") -> bool:
     """Record that `number` wants nothing more from `sender` ('' for all); False where that is so already.
 
     Whatever is taken up after the commit knows of it.
     """
+    return insert_all(tx, account, source, [New(number, sender, reason, proof)]) > 0
+
+
+def insert_all(tx: Tx, account: int, source: Source, new: Sequence[New]) -> int:
+    """Record opt-outs; how many are new. What an erased person said before counts as said."""
     alone(tx, account)
-    opt_out = tx.new_id()
-    added = tx.run(
-        "opt_outs.insert",
-        id=opt_out,
-        account=account,
-        number=number,
-        sender=sender,
-        scope=consent.scope(sender),
-        source=source,
-        reason=reason,
-        proof=proof[:LONGEST_PROOF],
-        now=tx.now,
-    )
-    events.add(tx, account, Type.OPTED_OUT, [opt_out] if added else [])
-    return added > 0
+    said = _said_before_erasure(tx, account, new)
+    rows = [
+        (opt_out, each.number, each.sender, consent.scope(each.sender), each.reason, each.proof[:LONGEST_PROOF])
+        for opt_out, each in zip(tx.new_ids(len(new)), new, strict=True)
+        if (each.number, consent.scope(each.sender)) not in said
+    ]
+    if not rows:
+        return 0
+    names = ("id", "number", "sender", "scope", "reason", "proof")
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    tx.many("opt_outs.insert", columns, account=account, source=source, now=tx.now)
+    added = [row[0] for row in tx.tuples("opt_outs.inserted", ids=list(columns["id"]))]
+    events.add(tx, account, Type.OPTED_OUT, added)
+    return len(added)
+
+
+def _said_before_erasure(tx: Tx, account: int, new: Sequence[New]) -> set[tuple[str, str]]:
+    """The numbers and scopes among these that are in force under marks."""
+    marks = erasure_key.marks(tx, {each.number for each in new})
+    rows = tx.tuples("opt_outs.scopes", account=account, numbers=list(marks)) if marks else []
+    return {(marks[mark], scope) for mark, scope in rows}
 
 
 def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
-    """Whether `number` has opted out of `sender`, or of all."""
-    row = tx.one("opt_outs.in_force", account=account, number=number, scope=consent.scope(sender))
-    return row is not None
+    """Whether `number` has opted out of `sender`, or of all; before it was erased counts too."""
+    names = list(erasure_key.with_marks(tx, [number]))
+    return tx.one("opt_outs.in_force", account=account, numbers=names, scope=consent.scope(sender)) is not None
 
 
 def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) -> set[str]:
     """Those of `numbers` that have opted out of texts from `sender` (empty for AT's default), or of all."""
-    rows = tx.all(
-        "opt_outs.in_force_among",
-        account=account,
-        numbers=list(numbers),
-        scope=consent.scope(consent.named(sender)),
-    )
-    return {row["number"] for row in rows}
+    return _among(tx, account, erasure_key.with_marks(tx, numbers), consent.scope(consent.named(sender)))
+
+
+def erased_among(tx: Tx, account: int, numbers: Sequence[str], scope: str) -> set[str]:
+    """Those of `numbers` that opted out of `scope`, or of all, before they were erased."""
+    return _among(tx, account, erasure_key.marks(tx, numbers) if numbers else {}, scope)
+
+
+def _among(tx: Tx, account: int, names: dict[str, str], scope: str) -> set[str]:
+    if not names:
+        return set()
+    rows = tx.all("opt_outs.in_force_among", account=account, numbers=list(names), scope=scope)
+    return {names[row["number"]] for row in rows}
 
 
 def end(tx: Tx, account: int, number: str, sender: str | None, by: str, proof: str = "") -> int:
     """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were."""
-    values = {"account": account, "number": number, "by": by, "proof": proof[:LONGEST_PROOF], "now": tx.now}
+    names = list(erasure_key.with_marks(tx, [number]))
+    values = {"account": account, "numbers": names, "by": by, "proof": proof[:LONGEST_PROOF], "now": tx.now}
     if sender is None:
         rows = tx.tuples("opt_outs.end_all", **values)
     else:
@@ -112,7 +139,14 @@ def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[O
 
 def history(tx: Tx, account: int, number: str) -> list[OptOut]:
     """Everything this number ever said about it, newest first."""
-    return [_opt_out(row) for row in tx.all("opt_outs.history", account=account, number=number)]
+    names = list(erasure_key.with_marks(tx, [number]))
+    return [_opt_out(row) for row in tx.all("opt_outs.history", account=account, numbers=names)]
+
+
+def export_page(tx: Tx, account: int, *, after: int, limit: int, every: bool) -> list[OptOut]:
+    """Opt-outs with ids above `after`, oldest first: those in force, or `every` one there ever was."""
+    rows = tx.all("opt_outs.export", account=account, after=after, limit=limit, every=int(every))
+    return [_opt_out(row) for row in rows]
 
 
 def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, OptOut]:

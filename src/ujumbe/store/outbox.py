@@ -59,6 +59,8 @@ class Due(NamedTuple):
     due_at: int
     expires_at: int
     opted_out: bool
+    exempt: bool = False
+    """Whether it is the one confirmation of an opt-out."""
 
 
 def insert(tx: Tx, account: int, lots: Sequence[Lot]) -> list[list[int]]:

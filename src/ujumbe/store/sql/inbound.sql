@@ -15,6 +15,9 @@ SELECT id FROM inbound
    AND CASE WHEN :pulled = 1 THEN inbox_id IS NULL ELSE inbox_id IS NOT NULL AND provider_id LIKE 'inbox-%' END
  ORDER BY id LIMIT 1;
 
+-- name: sender
+SELECT number FROM inbound WHERE account_id = :account AND provider_id = :provider_id;
+
 -- name: known_in_inbox
 SELECT 1 AS found FROM inbound WHERE account_id = :account AND inbox_id = :inbox_id;
 
@@ -43,6 +46,9 @@ SELECT id, provider_id, number, recipient, text, date, date_raw, link_id, networ
 
 -- name: begin_task
 UPDATE inbound SET task_state = 'running', task_since = :now WHERE id = ANY (:ids) AND task_state = 'waiting';
+
+-- name: under_way
+SELECT id FROM inbound WHERE id = :id AND task_state = 'running' FOR UPDATE;
 
 -- name: end_task
 UPDATE inbound SET task_state = :state, task_note = :note, reply_id = coalesce(:reply, reply_id),

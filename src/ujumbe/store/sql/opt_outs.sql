@@ -3,10 +3,23 @@ INSERT INTO opt_outs (id, account_id, number, sender, scope, source, reason, pro
 VALUES (:id, :account, :number, :sender, :scope, :source, :reason, :proof, :now)
 ON CONFLICT (account_id, number, scope) WHERE ended_at IS NULL DO NOTHING;
 
+-- name: insert (postgres)
+INSERT INTO opt_outs (id, account_id, number, sender, scope, source, reason, proof, started_at)
+SELECT u.id, :account, u.number, u.sender, u.scope, :source, u.reason, u.proof, :now
+  FROM unnest(:id::bigint[], :number::text[], :sender::text[], :scope::text[], :reason::text[], :proof::text[])
+       AS u (id, number, sender, scope, reason, proof)
+ON CONFLICT (account_id, number, scope) WHERE ended_at IS NULL DO NOTHING;
+
+-- name: inserted
+SELECT id FROM opt_outs WHERE id = ANY (:ids) ORDER BY id;
+
+-- name: scopes
+SELECT number, scope FROM opt_outs WHERE account_id = :account AND number = ANY (:numbers) AND ended_at IS NULL;
+
 -- name: in_force
 SELECT number, sender, source, started_at FROM opt_outs
- WHERE account_id = :account AND number = :number AND ended_at IS NULL AND scope IN ('', :scope)
- ORDER BY id LIMIT 1;
+ WHERE account_id = :account AND number = ANY (:numbers) AND ended_at IS NULL AND scope IN ('', :scope)
+ LIMIT 1;
 
 -- name: in_force_among
 SELECT DISTINCT number FROM opt_outs
@@ -15,12 +28,12 @@ SELECT DISTINCT number FROM opt_outs
 
 -- name: end
 UPDATE opt_outs SET ended_at = :now, ended_by = :by, ended_proof = :proof
- WHERE account_id = :account AND number = :number AND scope = :scope AND ended_at IS NULL
+ WHERE account_id = :account AND number = ANY (:numbers) AND scope = :scope AND ended_at IS NULL
 RETURNING id;
 
 -- name: end_all
 UPDATE opt_outs SET ended_at = :now, ended_by = :by, ended_proof = :proof
- WHERE account_id = :account AND number = :number AND ended_at IS NULL
+ WHERE account_id = :account AND number = ANY (:numbers) AND ended_at IS NULL
 RETURNING id;
 
 -- name: list
@@ -30,9 +43,16 @@ SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by
 
 -- name: history
 SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
- WHERE account_id = :account AND number = :number
+ WHERE account_id = :account AND number = ANY (:numbers)
  ORDER BY id DESC LIMIT 1000;
 
 -- name: among
 SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
  WHERE id = ANY (:ids) AND +account_id = :account;
+
+-- name: export
+-- Erased people stand in it only where everything is wanted: no other service can do anything with a mark.
+SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
+ WHERE +account_id = :account AND id > :after
+   AND (:every = 1 OR (ended_at IS NULL AND number NOT LIKE 'erased:%'))
+ ORDER BY id LIMIT :limit;

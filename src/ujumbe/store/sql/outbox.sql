@@ -67,7 +67,8 @@ SELECT max(priority) AS priority FROM messages
 SELECT m.id, m.number, m.batch_id, m.priority, m.due_at, m.expires_at,
        m.exempt = 0 AND EXISTS (SELECT 1 FROM opt_outs o
                                  WHERE o.account_id = m.account_id AND o.number = m.number AND o.ended_at IS NULL
-                                   AND o.scope IN ('', m.scope)) AS opted_out
+                                   AND o.scope IN ('', m.scope)) AS opted_out,
+       m.exempt
   FROM messages m
  WHERE m.account_id = :account AND m.state = 'queued' AND m.scope = :scope AND m.priority = :priority
    AND m.due_at <= :now

@@ -14,12 +14,15 @@ from ujumbe.web import problems
 from ujumbe.web.api import (
     account,
     batches,
+    contacts,
     conversations,
     events,
     health,
     inbound,
     messages,
     opt_outs,
+    people,
+    reviews,
     rules,
     sending,
     subscriptions,
@@ -50,9 +53,9 @@ def _create(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     app.include_router(health.router)
-    for noun in (
-        sending, batches, messages, inbound, conversations, rules, opt_outs, subscriptions, account, events, webhooks,
-    ):  # fmt: skip
+    consent = (opt_outs, reviews, contacts, people)
+    answering = (inbound, conversations, rules)
+    for noun in (sending, batches, messages, *answering, *consent, subscriptions, account, events, webhooks):
         app.include_router(noun.router, prefix="/v1")
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(needs("read"))])

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator
 
-from ujumbe.domain.ids import Kind, read
+from ujumbe.domain.ids import Kind, read, show
 from ujumbe.domain.text import storable
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import ApiKey, Scope
@@ -37,6 +37,11 @@ def needs(scope: str, *, known: bool = False) -> Callable[[Request], Awaitable[A
     return check
 
 
+def told(key: ApiKey | None) -> str:
+    """Who asked, as proofs name them."""
+    return "the API, without a key" if key is None else f"api key {key.name or show(Kind.KEY, key.id)}"
+
+
 def page_start(cursor: str | None, kind: Kind) -> int | None:
     """The id below which a page begins. Raises `InvalidInputError` for a cursor that is none of ours."""
     return None if cursor is None else read(kind, cursor, field="cursor")
@@ -47,6 +52,8 @@ def page_end(shown: Sequence[str], found: int) -> str | None:
     return shown[-1] if found > len(shown) else None
 
 
+Key = Annotated[ApiKey | None, Depends(needs("send"))]
+"""Who asks, with a key that may send."""
 Live = Annotated[Runtime, Depends(runtime_of)]
 Sender = Annotated[str | None, Query(alias="from", max_length=40), AfterValidator(lambda each: each and storable(each))]
 """PostgreSQL takes no NUL, and no sender has one."""

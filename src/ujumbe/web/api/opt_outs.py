@@ -10,15 +10,14 @@ from ujumbe.domain import ids, phone, text
 from ujumbe.domain import sender as senders
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import to_datetime
+from ujumbe.flows import consent
 from ujumbe.runtime import Runtime
 from ujumbe.store import opt_outs
-from ujumbe.web.api.access import Cursor, Limit, Live, Sender, needs, page_end, page_start
+from ujumbe.web.api.access import Cursor, Key, Limit, Live, Sender, needs, page_end, page_start, told
 
 router = APIRouter(tags=["opt-outs"])
 
 Read = [Depends(needs("read"))]
-Send = [Depends(needs("send"))]
-BY_API = "api"
 
 
 class OptOut(BaseModel):
@@ -29,8 +28,11 @@ class OptOut(BaseModel):
     from_: str | None = Field(serialization_alias="from", description="The sender it is about; null for all")
     source: str
     reason: str
+    proof: str = Field(description="The words, the callback, the key or the file and line that said so")
     since: datetime
     until: datetime | None
+    ended_by: str = Field(description="What ended it; empty while it is in force")
+    ended_proof: str
 
 
 class Page(BaseModel):
@@ -72,8 +74,8 @@ async def show_opt_outs(runtime: Live, number: str) -> Person:
     return await _person(runtime, _parsed(runtime, number))
 
 
-@router.put("/opt-outs/{number}", dependencies=Send)
-async def put_opt_out(runtime: Live, number: str, body: NewOptOut | None = None) -> Person:
+@router.put("/opt-outs/{number}")
+async def put_opt_out(runtime: Live, key: Key, number: str, body: NewOptOut | None = None) -> Person:
     """Opt a number out of one sender, or of all; again is no error. It holds for what waits in the outbox too."""
     parsed, wanted = _parsed(runtime, number), body or NewOptOut()
     await runtime.db.write(
@@ -83,15 +85,16 @@ async def put_opt_out(runtime: Live, number: str, body: NewOptOut | None = None)
         senders.check(wanted.from_),
         opt_outs.Source.OPERATOR,
         text.storable(wanted.reason),
+        told(key),
     )
     return await _person(runtime, parsed)
 
 
-@router.delete("/opt-outs/{number}", dependencies=Send)
-async def delete_opt_out(runtime: Live, number: str, from_: Sender = None) -> Person:
+@router.delete("/opt-outs/{number}")
+async def delete_opt_out(runtime: Live, key: Key, number: str, from_: Sender = None) -> Person:
     """End the opt-out from one sender (`from=` with nothing: the one from all), or every one; the history stays."""
     parsed = _parsed(runtime, number)
-    await runtime.db.write(opt_outs.end, runtime.account, parsed, from_, BY_API)
+    await runtime.db.write(opt_outs.end, runtime.account, parsed, from_, consent.OPERATOR, told(key))
     return await _person(runtime, parsed)
 
 
@@ -113,6 +116,9 @@ def _show(stored: opt_outs.OptOut) -> OptOut:
         from_=stored.sender or None,
         source=stored.source,
         reason=stored.reason,
+        proof=stored.proof,
         since=to_datetime(stored.started_at),
         until=None if stored.ended_at is None else to_datetime(stored.ended_at),
+        ended_by=stored.ended_by,
+        ended_proof=stored.ended_proof,
     )

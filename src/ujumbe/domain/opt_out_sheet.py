@@ -1,0 +1,76 @@
+"""Opt-outs as spreadsheets hold them: a row read, a row written. Cells come back as they went out."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ujumbe.domain import erased, phone
+from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.text import storable
+
+COLUMNS: Final = ("phone", "from", "source", "reason", "proof", "since", "until", "ended_by")
+READ: Final = ("phone", "from", "reason")
+"""Columns that an import reads, in their order where no heading names them."""
+SEPARATORS: Final = ",;\t"
+LONGEST_SENDER: Final = 100
+LONGEST_REASON: Final = 500
+
+_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet, and may fetch or run things when the file is opened."""
+_ROUNDED: Final = re.compile(r"\+?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who wants nothing more, from whom ('' for all), and why."""
+
+    number: str
+    sender: str
+    reason: str
+
+
+def separator(line: str) -> str:
+    """What stands between the cells, by the first line: Excel writes `;` where the comma is for decimals."""
+    return max(SEPARATORS, key=line.count)
+
+
+def headings(cells: Sequence[str]) -> dict[str, int] | None:
+    """The columns by name, where this row names them; None where it is one of the numbers already."""
+    named = {cell.strip().casefold(): place for place, cell in reversed(list(enumerate(cells)))}
+    return named if "phone" in named else None
+
+
+def read(cells: Sequence[str], places: Mapping[str, int], default_country: str) -> Wanted | None:
+    """What a row asks for; None where it asks for nothing: its opt-out has ended, or its person was erased.
+
+    Raises `InvalidInputError` with what would be right, and never with the number itself.
+    """
+    given = {name: _open(cells[place]) for name, place in places.items() if place < len(cells)}
+    number = given.get("phone", "").strip()
+    if given.get("until", "").strip() or erased.is_mark(number):
+        return None
+    if _ROUNDED.fullmatch(number):
+        told = f"a spreadsheet has rounded this number to {number}: format the column as text and fill it in anew"
+        raise InvalidInputError("phone", told)
+    sender, reason = storable(given.get("from", "").strip()), storable(given.get("reason", "").strip())
+    if len(sender) > LONGEST_SENDER:
+        raise InvalidInputError("from", f"no sender has more than {LONGEST_SENDER} characters")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInputError("reason", f"a reason has at most {LONGEST_REASON} characters")
+    return Wanted(phone.parse_query(number, default_country=default_country), sender, reason)
+
+
+def cell(text: str) -> str:
+    """Free text as a cell: a `'` in front keeps a spreadsheet from taking it for a formula."""
+    return f"'{text}" if text.startswith((*_RISKY, "'")) else text
+
+
+def number_cell(number: str) -> str:
+    """A number as a cell: E.164 stays as it is. What AT wrote and nobody could read is free text."""
+    return number if phone.is_number(number) else cell(number)
+
+
+def _open(text: str) -> str:
+    """A cell as it was before `cell` made it safe, or before a person made Excel keep a number with a `'`."""
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_RISKY, "'", *"0123456789")) else text
