@@ -14,7 +14,7 @@ import pytest
 import ujumbe
 from tests.africastalking.provider import asked, data, form, line, lines_of
 from tests.africastalking.scripted import PATIENCE, Serve, reply
-from ujumbe import PartlySentError, send_bulk_sms, send_twoway_sms
+from ujumbe import IncomingText, PartlySentError, on_message, send_bulk_sms, send_twoway_sms
 from ujumbe.domain.errors import InvalidInputError, SettingsError
 
 NUMBERS = [f"+254711{index:06}" for index in range(20)]
@@ -165,7 +165,8 @@ def test_options_are_checked(serve: Serve, options: dict[str, Any], name: str) -
 
 
 def test_the_package_has_what_it_names() -> None:
-    assert [getattr(ujumbe, name) for name in ujumbe.__all__] == [PartlySentError, send_bulk_sms, send_twoway_sms]
+    named = [IncomingText, PartlySentError, on_message, send_bulk_sms, send_twoway_sms]
+    assert [getattr(ujumbe, name) for name in ujumbe.__all__] == named
     with pytest.raises(AttributeError, match="send_fax"):
         _ = ujumbe.send_fax
 

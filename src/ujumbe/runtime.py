@@ -227,6 +227,7 @@ def answers_of(settings: Settings, handlers: Sequence[Handler] = ()) -> Answers:
         settings.start_reply,
         settings.help_reply,
         [each.rule for each in handlers],
+        settings.default_country,
     )
 
 

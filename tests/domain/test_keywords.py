@@ -27,7 +27,16 @@ STOP, START, HELP, DOUBT = Wish.STOP, Wish.START, Wish.HELP, Wish.DOUBT
         ("sair", STOP, "sair"),
         ("START", START, "start"),
         ("unstop", START, "unstop"),
-        ("Anza tena", START, "anza"),
+        ("Anza", START, "anza"),
+        ("S.T.O.P", STOP, "stop"),
+        ("s t o p please", STOP, "stop"),
+        ("Stoppppp", STOP, "stop"),
+        ("Start by not texting me, stop", DOUBT, "stop"),
+        ("Opt in? No, never text me again", DOUBT, "never text"),
+        ("Please cancel", DOUBT, "please cancel"),
+        ("Take me off your list", DOUBT, "off your list"),
+        ("I do not want these messages", DOUBT, "not want these"),
+        ("je ne veux plus recevoir", DOUBT, "veux plus"),
         ("Help", HELP, "help"),
         ("msaada?", HELP, "msaada"),
         ("please stop sending this", DOUBT, "stop"),
@@ -42,8 +51,11 @@ def test_what_people_want(text: str, wish: Wish, word: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "YES", "Habari", "stopwatch", "the bus stops here", "Help me with my order", "info on the clinic",
-     "12345", "💊", "non-stop".replace("-", ""), "restart"],
+    [
+        "", "   ", "YES", "Habari", "stopwatch", "the bus stops here", "Help me with my order", "info on the clinic",
+        "12345", "💊", "nonstop", "restart", "Start time on Monday?", "Start at 9 or 10?", "Voltar amanha as 9h",
+        "Anza kesho", "Reprendre le travail lundi", "see all", "I m here",
+    ],
 )  # fmt: skip
 def test_ordinary_texts(text: str) -> None:
     assert keywords.wish(text) is None

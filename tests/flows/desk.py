@@ -10,6 +10,7 @@ from tests.flows.places import Place
 from tests.store.opened import Opened, account, batch, number
 from ujumbe.africastalking import replies
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, ProviderError, RefusedError
+from ujumbe.domain import moment
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import OUTCOMES
@@ -152,7 +153,7 @@ class Desk:
             "to": "12345",
             "text": text,
             "linkId": "L",
-            "date": "2026-03-04",
+            "date": moment.show(self.store.read(lambda tx: tx.now)),
             **more,
         }
         heard = self.store.write(

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from tests.flows.desk import Desk, number
+from ujumbe.africastalking.replies import InboxMessage
+from ujumbe.domain import moment
 from ujumbe.domain.message import State
 from ujumbe.domain.rule import Action, Rule
 from ujumbe.flows import answering, upkeep
+from ujumbe.flows import inbound as flow
 from ujumbe.flows.answering import Answers
 from ujumbe.store import contacts, conversations, inbound, opt_outs, reviews, rules
 from ujumbe.store.inbound import Inbound
@@ -211,3 +214,49 @@ def test_a_name_cannot_be_answered_or_opted_out(desk: Desk) -> None:
     text = hear(desk, "STOP", sender="Safaricom")
     assert text.reply_note == "the sender is a name, which takes no texts"
     assert desk.place.ask("SELECT count(*) FROM opt_outs") == [(0,)]
+
+
+DAY = 24 * 3_600_000
+
+
+@pytest.mark.parametrize(("days", "ends"), [(0, True), (1, False)], ids=["written after", "written before"])
+def test_old_words_do_not_undo_newer_ones(desk: Desk, clock: Any, days: int, *, ends: bool) -> None:
+    """AT repeats a callback for half a day, and its inbox goes further back."""
+    written = desk.store.read(lambda tx: tx.now) - days * DAY
+    desk.store.write(opt_outs.insert, desk.account, GUEST, "", opt_outs.Source.IMPORT)
+    text = hear(desk, "START", date=moment.show(written))
+    assert history(desk)[0][-1] is not ends
+    assert (text.reply is not None) is ends
+    assert text.rule == "start word START"
+
+
+def test_a_fetched_start_without_a_date_ends_nothing(desk: Desk) -> None:
+    desk.opt_out(GUEST)
+    page = [InboxMessage(7, GUEST, "12345", "START", "", "")]
+    desk.store.write(flow.fetched, desk.account, page, WORDS, first=True)
+    assert [each[-1] for each in history(desk)] == [True]
+
+
+def test_one_confirmation_an_hour_and_none_that_is_stale(desk: Desk, clock: Any) -> None:
+    first = hear(desk, "STOP")
+    hear(desk, "START")
+    assert desk.state(first.reply or 0) is State.CANCELED, "it had not left"
+    again = hear(desk, "STOP", 1)
+    assert (again.reply, again.reply_note) == (None, "an opt-out of this number was confirmed within the hour")
+    assert history(desk)[0][-1], "it counts all the same"
+    hear(desk, "START", 1)
+    clock.forward(3_700_000)
+    assert said(desk, hear(desk, "STOP", 2)) == WORDS.stop
+
+
+def test_a_national_number_can_stop(desk: Desk) -> None:
+    desk.answers = WORDS._replace(country="KE")
+    national = GUEST.replace("+254", "0")
+    hear(desk, "STOP", sender=national)
+    assert history(desk)[0][-1]
+
+
+def test_a_stop_that_is_nobodys_waits_for_a_person(desk: Desk) -> None:
+    hear(desk, "STOP", sender="0711")
+    [review] = desk.store.read(reviews.open_page, desk.account, before=None, limit=9)
+    assert (review.number, review.text) == ("0711", "STOP")

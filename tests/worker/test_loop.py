@@ -194,9 +194,8 @@ def test_calls_under_way_are_recorded_before_the_end(settings: Settings, at: htt
             for index in range(5):
                 await accept(runtime, number(index), text=f"text {index}")
             await until(runtime, lambda counts: counts == {S.SENDING: 5})
-            runtime.db.on_wake = None
-            await accept(runtime, number(9), text="too late for this run")
             runtime.stop()
+            await accept(runtime, number(9), text="too late for this run")
         turn(at, latency_ms=0)
         async with open_runtime(settings, url="http://127.0.0.1:1") as again:
             assert await until(again, lambda _: True) == {S.SENT: 5, S.QUEUED: 1}

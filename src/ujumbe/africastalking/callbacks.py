@@ -77,20 +77,20 @@ class Subscription:
     change: str
 
 
-def read_report(form: Mapping[str, str]) -> Report:
-    """A delivery report; fields it lacks are empty."""
+def read_report(form: Mapping[str, str], default_country: str = "") -> Report:
+    """A delivery report; fields it lacks are empty, a national number is of `default_country`."""
     retries = form.get("retryCount", "")
     return Report(
         message_id=_key(form, "id"),
         status=form.get("status", "").strip(),
-        number=phone.lenient(_key(form, "phoneNumber")),
+        number=phone.lenient(_key(form, "phoneNumber"), default_country),
         network_code=form.get("networkCode", "").strip(),
         failure_reason=form.get("failureReason", "").strip(),
         retry_count=int(retries) if retries.isdecimal() and len(retries) < 10 else None,
     )
 
 
-def read_incoming(form: Mapping[str, str]) -> Incoming:
+def read_incoming(form: Mapping[str, str], default_country: str = "") -> Incoming:
     """An incoming text. `missing` lists what AT documents and is absent or empty.
 
     An empty `linkId` is normal, and a blank text is a thumb that slipped: refused, it would come for twelve hours.
@@ -99,7 +99,7 @@ def read_incoming(form: Mapping[str, str]) -> Incoming:
     raw = form.get("date", "").strip()
     return Incoming(
         id=_key(form, "id"),
-        number=phone.lenient(_key(form, "from")),
+        number=phone.lenient(_key(form, "from"), default_country),
         to=_key(form, "to"),
         text=form.get("text", ""),
         date_raw=raw,

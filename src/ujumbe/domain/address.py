@@ -21,7 +21,12 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
 _NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
-_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("100.64.0.0/10", "192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10")))
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        ("100.64.0.0/10", "192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "3fff::/20", "::/96"),
+    )
+)
 """What not every Python's tables hold, and no receiver of webhooks lives in."""
 
 

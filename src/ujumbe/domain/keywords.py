@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from importlib.resources import files
+from itertools import groupby
 from typing import Final
 
 Words = tuple[str, ...]
 
 _SEPARATORS: Final = re.compile(r"[^\w]+|_+")
 _APOSTROPHES: Final = re.compile("['’`´]")
+_REPEATED: Final = re.compile(r"(\w)\1+$")
 LONGEST_LOOK: Final = 1_600
 """Characters of a text that are looked at: as long as the longest that we send."""
 
@@ -52,22 +54,32 @@ def wish(text: str) -> tuple[Wish, str] | None:
     """What somebody asks for, and the word that says so; None where it is an ordinary text.
 
     A stop word counts as the whole message or as its first word (CTIA; 47 CFR 64.1200(a)(10) asks for any reasonable
-    wording): who is in doubt is not texted.
+    wording): who is in doubt is not texted. START and HELP count as the whole message only: many an ordinary text
+    begins with one of them. Also where it is spelled `S.T.O.P` or `stopppp`.
     """
     said = words(text)
-    for phrase in _PHRASES[Wish.STOP]:
-        if begins(said, phrase):
-            return Wish.STOP, " ".join(phrase)
-    for phrase in _PHRASES[Wish.START]:
-        if begins(said, phrase):
-            return Wish.START, " ".join(phrase)
-    for phrase in _PHRASES[Wish.HELP]:
-        if said == phrase:
-            return Wish.HELP, " ".join(phrase)
+    for spelled in dict.fromkeys((said, _joined(said), _shortened(said))):
+        for phrase in _PHRASES[Wish.STOP]:
+            if begins(spelled, phrase):
+                return Wish.STOP, " ".join(phrase)
+    for each in (Wish.START, Wish.HELP):
+        if said in _PHRASES[each]:
+            return each, " ".join(said)
     for phrase in _PHRASES[Wish.DOUBT]:
         if contains(said, phrase):
             return Wish.DOUBT, " ".join(phrase)
     return None
+
+
+def _joined(said: Words) -> Words:
+    """Words with their single letters run together: `s t o p` is `stop`."""
+    runs = groupby(said, key=lambda each: len(each) == 1)
+    return tuple(each for single, run in runs for each in (["".join(run)] if single else run))
+
+
+def _shortened(said: Words) -> Words:
+    """Words without repetitions at their end: `stopppp` is `stop`."""
+    return tuple(_REPEATED.sub(r"\1", each) for each in said)
 
 
 def _read() -> dict[Wish, list[Words]]:

@@ -7,13 +7,18 @@ from ujumbe.domain import keywords, phone, replies, rule, text
 from ujumbe.domain.keywords import Wish
 from ujumbe.domain.rule import Action, Rule
 from ujumbe.flows import sending
-from ujumbe.store import contacts, conversations, inbound, opt_outs, outbox, reviews, rules
+from ujumbe.store import contacts, conversations, ids, inbound, opt_outs, outbox, reviews, rules
 from ujumbe.store.batches import Batch, Source
 from ujumbe.store.database import Tx
 from ujumbe.store.inbound import Inbound, NewText
 
 MODE: Final = "two_way"
 DEFAULT: Final = "default"
+CLOCKS_MS: Final = 120_000
+"""By how much AT's clock may be behind ours; it tells whole seconds."""
+CONFIRM_AGAIN_MS: Final = 3_600_000
+CONFIRMATION_MS: Final = 3_600_000
+"""How long a confirmation may wait in the outbox."""
 HANDLER: Final = "handler"
 SUBSCRIBE: Final = "subscribe"
 
@@ -26,6 +31,8 @@ class Answers(NamedTuple):
     start: str = ""
     help: str = ""
     handlers: Sequence[Rule] = ()
+    country: str = ""
+    """Of national numbers, e.g. KE."""
 
 
 class Plan(NamedTuple):
@@ -47,14 +54,19 @@ def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, 
     """
     conversations.hear(tx, account, heard.number, heard.recipient, stored)
     if not phone.is_number(heard.number):
+        asked = keywords.wish(heard.text)
+        if asked is not None and asked[0] in (Wish.STOP, Wish.DOUBT):
+            reviews.add(tx, account, stored, heard.number, f"“{asked[1]}” from a sender that is no number")
         inbound.answered(tx, stored, None, "the sender is a name, which takes no texts")
         return False
-    plan = _consent(tx, account, stored, heard, answers)
+    plan = _consent(tx, account, stored, heard, answers, late=bool(late))
     plan = plan or decide(heard.text, heard.recipient, answers, [each.rule for each in rules.list_all(tx, account)])
     if plan.stops and not opt_outs.insert(
         tx, account, heard.number, "", opt_outs.Source.KEYWORD, plan.stops, heard.text
     ):
         plan = plan._replace(template="", note="opted out before")
+    elif plan.stops and outbox.confirmed(tx, account, heard.number, ids.floor(tx.now - CONFIRM_AGAIN_MS)):
+        plan = plan._replace(template="", note="an opt-out of this number was confirmed within the hour")
     if late:
         inbound.answered(tx, stored, None, late, rule=plan.rule)
         return False
@@ -149,13 +161,14 @@ def send(tx: Tx, account: int, heard: NewText, template: str, *, exempt: bool = 
     values = {**known, "text": heard.text, "from": heard.number, "to": heard.recipient}
     said = replies.render(template, values)[: text.LONGEST]
     batch = Batch(account, Source.REPLY, MODE, heard.recipient, said, link_id=heard.link_id)
-    [message] = sending.accept(tx, batch, [heard.number])
+    lifetime = CONFIRMATION_MS if exempt else sending.LIFETIME_MS
+    [message] = sending.accept(tx, batch, [heard.number], lifetime_ms=lifetime)
     if exempt:
         outbox.exempt(tx, message)
     return message
 
 
-def _consent(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers) -> Plan | None:
+def _consent(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, *, late: bool) -> Plan | None:
     """What the words say about consent; None for an ordinary text."""
     asked = keywords.wish(heard.text)
     if asked is None:
@@ -163,8 +176,8 @@ def _consent(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers
     wish, word = asked
     if wish is Wish.STOP:
         return Plan(f"stop word {word.upper()}", answers.stop, stops=f"wrote {word.upper()}")
-    if wish is Wish.START and opt_outs.end(tx, account, heard.number, None, f"wrote {word.upper()}", heard.text):
-        return Plan(f"start word {word.upper()}", answers.start)
+    if wish is Wish.START:
+        return _start(tx, account, heard, answers, word.upper(), late=late)
     if wish is Wish.HELP and answers.help.strip():
         return Plan(f"help word {word.upper()}", answers.help)
     if wish is Wish.DOUBT:
@@ -172,6 +185,22 @@ def _consent(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers
         reviews.add(tx, account, stored, heard.number, why)
         return Plan(f"may want to stop ({why}): on the review list", note="waits for a person")
     return None
+
+
+def _start(tx: Tx, account: int, heard: NewText, answers: Answers, word: str, *, late: bool) -> Plan | None:
+    """End the opt-outs that came before these words; None where there is none at all.
+
+    AT repeats a callback for twelve hours, and its inbox may be older than what an operator or an import has told us
+    since: words do not undo what came after them. Without a date those of a callback are of now, and a fetched text
+    undoes nothing.
+    """
+    if not opt_outs.any_in_force(tx, account, heard.number):
+        return None
+    said_at = heard.date + CLOCKS_MS if heard.date is not None else 0 if late else tx.now
+    if not opt_outs.end(tx, account, heard.number, None, f"wrote {word}", heard.text, until=said_at):
+        return Plan(f"start word {word}", note="it is older than the opt-out, which goes on")
+    outbox.withdraw(tx, account, heard.number)
+    return Plan(f"start word {word}", answers.start)
 
 
 def _loop(tx: Tx, account: int, heard: NewText) -> str | None:

@@ -5,6 +5,7 @@ from typing import Final
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.form import fields
 from ujumbe.domain import phone
+from ujumbe.flows import erasing
 from ujumbe.store import callbacks, opt_outs, reviews
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
@@ -36,6 +37,9 @@ def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
         fate, note = Fate.APPLIED, f"opted out of {notice.sender or 'all senders'}{strange}"
     else:
         fate, note = Fate.DUPLICATE, "opted out before"
+        mark = opt_outs.mark_in_force(tx, account, notice.number, notice.sender)
+        if mark:  # AT repeats what its sender has been erased from since
+            return New(erasing.hide(raw, mark), mark, "", fate, note)
     return New(raw, notice.number, "", fate, note)
 
 

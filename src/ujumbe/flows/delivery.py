@@ -51,9 +51,9 @@ class Applied(NamedTuple):
 UNKNOWN = Applied(Fate.WAITING, "no message is known by this id yet")
 
 
-def read(raw: Raw) -> Received:
-    """Read a report; never raises."""
-    return Received(raw, forms.read_report(fields(raw.body, raw.query, raw.content_type)))
+def read(raw: Raw, default_country: str = "") -> Received:
+    """Read a report; never raises. A national number is of `default_country`."""
+    return Received(raw, forms.read_report(fields(raw.body, raw.query, raw.content_type), default_country))
 
 
 def receive(tx: Tx, account: int, raw: Raw) -> Fate:

@@ -53,9 +53,10 @@ STEPS: Final[dict[str, tuple[Step, ...]]] = {
         lambda tx, person: erasure.reports(tx, person, hide),
         lambda tx, person: erasure.waiting(tx, person, hide),
         erasure.callbacks,
+        erasure.strange_callbacks,
     ),
     "inbound": (erasure.heard,),
-    "subscriptions": (erasure.subscriptions,),
+    "subscriptions": (erasure.subscriptions, erasure.told),
 }
 """In this order: first nothing more leaves, then what is stored goes."""
 

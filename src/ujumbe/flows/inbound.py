@@ -37,7 +37,7 @@ class Heard(NamedTuple):
 
 def receive_all(tx: Tx, account: int, raws: Sequence[Raw], answers: Answers) -> list[Heard]:
     """Keep incoming texts and, once for each of AT's ids, store them and do what follows."""
-    read = [(raw, _read(raw)) for raw in raws]
+    read = [(raw, _read(raw, answers.country)) for raw in raws]
     stored = [each.rule for each in rules.list_all(tx, account)]
     if any(answering.may_stop(_new_text(incoming), stored) for _, incoming in read):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
@@ -55,11 +55,11 @@ def receive(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
 
 def apply(tx: Tx, account: int, raw: Raw, answers: Answers, *, late: str = "") -> Heard:
     """Store an incoming text and do what follows from it, both once; a `late` one (why it is) is not answered."""
-    return _apply(tx, account, raw, _read(raw), answers, late)
+    return _apply(tx, account, raw, _read(raw, answers.country), answers, late)
 
 
-def _read(raw: Raw) -> Incoming:
-    return forms.read_incoming(fields(raw.body, raw.query, raw.content_type))
+def _read(raw: Raw, country: str) -> Incoming:
+    return forms.read_incoming(fields(raw.body, raw.query, raw.content_type), country)
 
 
 def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers, late: str = "") -> Heard:
@@ -92,7 +92,7 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers
     for each in page:
         if inbound.known_in_inbox(tx, account, each.id):
             continue
-        text = _of_inbox(each)
+        text = _of_inbox(each, answers.country)
         twin = inbound.twin(tx, account, text, pulled=True)
         stored = inbound.insert(tx, account, text) if twin is None else None
         if twin is not None or stored is not None:
@@ -113,10 +113,10 @@ def _from_inbox(tx: Tx, account: int, text: NewText) -> int | None:
     return twin
 
 
-def _of_inbox(message: InboxMessage) -> NewText:
+def _of_inbox(message: InboxMessage, country: str) -> NewText:
     return NewText(
         provider_id=f"inbox-{message.id}",
-        number=phone.lenient(message.number),
+        number=phone.lenient(message.number, country),
         recipient=message.to,
         text=message.text,
         date=forms.read_date(message.date),

@@ -3,7 +3,8 @@
 from ujumbe.africastalking import callbacks as forms
 from ujumbe.africastalking.callbacks import Subscription
 from ujumbe.africastalking.form import fields
-from ujumbe.store import callbacks, subscriptions
+from ujumbe.flows import erasing
+from ujumbe.store import callbacks, erasure, erasure_key, subscriptions
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
 
@@ -18,6 +19,10 @@ def receive(tx: Tx, account: int, raw: Raw) -> Fate:
 def apply(tx: Tx, account: int, raw: Raw) -> New:
     """Start or end a subscription; what became of the notice."""
     notice = forms.read_subscription(fields(raw.body, raw.query, raw.content_type))
+    for mark in erasure_key.marks(tx, [notice.number]):
+        if erasure.ended_lately(tx, account, mark, notice.short_code, notice.keyword):
+            note = "the person was erased since; AT repeats it"
+            return New(erasing.hide(raw, mark), mark, "", Fate.DUPLICATE, note)
     return New(raw, notice.number, "", *_apply(tx, account, notice))
 
 

@@ -38,6 +38,8 @@ TASK_MS: Final = 5 * 60 * 1000
 """Longer than a handler may take (a minute) or a call to AT can."""
 TASK_DIED: Final = "the process ended while it was at it; it is not done again"
 DAY_MS: Final = 24 * 3600 * 1000
+UNTOLD_FACTOR: Final = 3
+"""How much longer the log is kept for an endpoint that was not told."""
 TRIED_DAYS: Final = 4
 """A delivery is tried for three days, so it is kept for longer, however short the log is kept."""
 QUARANTINE_MS: Final = 7 * DAY_MS
@@ -122,7 +124,10 @@ def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
         events.number(tx)
         before = ids.floor(tx.now - keep_events_days * DAY_MS)
         tried = ids.floor(tx.now - max(keep_events_days, TRIED_DAYS) * DAY_MS)
-        forgotten += events.forget(tx, before) + deliveries.forget(tx, tried)
+        # What an endpoint has not been told yet is kept longer: it may be away, or disabled by mistake.
+        untold = ids.floor(tx.now - UNTOLD_FACTOR * keep_events_days * DAY_MS)
+        forgotten += events.forget(tx, before, webhooks.lowest_position(tx)) + events.forget(tx, untold, events.EVER)
+        forgotten += deliveries.forget(tx, tried)
     if keep_callbacks_days:
         forgotten += callbacks.forget(tx, ids.floor(tx.now - keep_callbacks_days * DAY_MS))
     return forgotten

@@ -13,6 +13,10 @@ PAGE: Final = 500
 CANCELED: Final = "canceled: its recipient was erased on request"
 
 
+REPEATED_MS: Final = 24 * 3600 * 1000
+"""AT repeats a callback for half a day."""
+
+
 class Person(NamedTuple):
     """Whom it is about: the number, and the mark that stands in its place afterwards."""
 
@@ -81,6 +85,24 @@ def waiting(tx: Tx, person: Person, hide: Hide) -> int:
 def callbacks(tx: Tx, person: Person) -> int:
     """Delete a page of the other callbacks by this number; how many."""
     return tx.run("erasure.callbacks", account=person.account, spellings=person.spellings, most=PAGE)
+
+
+def strange_callbacks(tx: Tx, person: Person) -> int:
+    """Delete a page of callbacks that name nobody and hold the number all the same; how many."""
+    digits = person.digits.encode()
+    return tx.run("erasure.strange_callbacks", account=person.account, digits=digits, most=PAGE)
+
+
+def told(tx: Tx, person: Person) -> int:
+    """Forget what receivers of webhooks answered about the person."""
+    tx.run("erasure.told", account=person.account, mark=person.mark, digits=person.digits)
+    return 0
+
+
+def ended_lately(tx: Tx, account: int, mark: str, short_code: str, keyword: str) -> bool:
+    """Whether an erasure ended this subscription within the time in which AT repeats a notice."""
+    values = {"mark": mark, "short_code": short_code, "keyword": keyword, "since": tx.now - REPEATED_MS}
+    return tx.one("erasure.ended_lately", account=account, **values) is not None
 
 
 def heard(tx: Tx, person: Person) -> int:

@@ -20,6 +20,7 @@ MOST_READ: Final = 2_000
 LARGEST_ROW: Final = 1_000
 """Events in one row: bounds what is read for a few of them."""
 LOCK: Final = "events"
+EVER: Final = (1 << 62) - 1
 
 
 class Event(NamedTuple):
@@ -115,6 +116,6 @@ def last(tx: Tx) -> int:
     return int(following) - 1
 
 
-def forget(tx: Tx, before: int) -> int:
-    """Delete up to `MOST_FORGOTTEN` rows with an id below `before`; how many there were."""
-    return tx.run("events.forget", before=before, most=MOST_FORGOTTEN)
+def forget(tx: Tx, before: int, told: int) -> int:
+    """Delete up to `MOST_FORGOTTEN` rows with an id below `before`, none with a number above `told`; how many."""
+    return tx.run("events.forget", before=before, told=told, most=MOST_FORGOTTEN)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ujumbe.domain import erased
 from ujumbe.domain.event import Type
-from ujumbe.store import events
+from ujumbe.store import erasure_key, events
 from ujumbe.store.database import Row, Tx
 
 TWIN_MS: Final = 2_000
@@ -85,7 +85,8 @@ def twin(tx: Tx, account: int, text: NewText, *, pulled: bool) -> int | None:
     """The same text, stored as it came the other way: by callback, or (`pulled` says that `text` was) from AT's inbox.
 
     Its ids there and here are of different kinds, so it is known by sender, recipient, words and AT's own time, to two
-    seconds; and each stored text is the twin of one other at most.
+    seconds; and each stored text is the twin of one other at most. Of somebody who was erased since, the mark and the
+    time have to do.
     """
     if text.date is None:
         return None
@@ -93,6 +94,7 @@ def twin(tx: Tx, account: int, text: NewText, *, pulled: bool) -> int | None:
         "inbound.twin",
         account=account,
         number=text.number,
+        numbers=list(erasure_key.with_marks(tx, [text.number])),
         recipient=text.recipient,
         text=text.text,
         first=text.date - TWIN_MS,

@@ -10,6 +10,7 @@ from ujumbe.domain.event import Type
 from ujumbe.store import erasure_key, events
 from ujumbe.store.database import Row, Tx
 
+EVER: Final = (1 << 63) - 1
 LONGEST_PROOF: Final = 2_000
 """Characters: the longest text, and any callback that AT is known to send."""
 
@@ -102,6 +103,19 @@ def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
     return tx.one("opt_outs.in_force", account=account, numbers=names, scope=consent.scope(sender)) is not None
 
 
+def mark_in_force(tx: Tx, account: int, number: str, sender: str) -> str:
+    """The mark under which an erased `number` has opted out of `sender`; empty where there is none."""
+    marks = erasure_key.marks(tx, [number])
+    rows = tx.tuples("opt_outs.scopes", account=account, numbers=list(marks)) if marks else []
+    return next((mark for mark, scope in rows if scope == consent.scope(sender)), "")
+
+
+def any_in_force(tx: Tx, account: int, number: str) -> bool:
+    """Whether `number` has opted out of anything, under a mark too."""
+    names = list(erasure_key.with_marks(tx, [number]))
+    return bool(tx.tuples("opt_outs.scopes", account=account, numbers=names))
+
+
 def in_force_among(tx: Tx, account: int, numbers: Sequence[str], sender: str) -> set[str]:
     """Those of `numbers` that have opted out of texts from `sender` (empty for AT's default), or of all."""
     return _among(tx, account, erasure_key.with_marks(tx, numbers), consent.scope(consent.named(sender)))
@@ -119,12 +133,15 @@ def _among(tx: Tx, account: int, names: dict[str, str], scope: str) -> set[str]:
     return {names[row["number"]] for row in rows}
 
 
-def end(tx: Tx, account: int, number: str, sender: str | None, by: str, proof: str = "") -> int:
-    """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were."""
+def end(tx: Tx, account: int, number: str, sender: str | None, by: str, proof: str = "", *, until: int = EVER) -> int:
+    """End the opt-out of `number` from `sender` ('' for the one from all), or every one (None); how many there were.
+
+    One that began after `until` (epoch ms) goes on.
+    """
     names = list(erasure_key.with_marks(tx, [number]))
     values = {"account": account, "numbers": names, "by": by, "proof": proof[:LONGEST_PROOF], "now": tx.now}
     if sender is None:
-        rows = tx.tuples("opt_outs.end_all", **values)
+        rows = tx.tuples("opt_outs.end_all", until=until, **values)
     else:
         rows = tx.tuples("opt_outs.end", scope=consent.scope(sender), **values)
     events.add(tx, account, Type.OPTED_IN, [row[0] for row in rows])

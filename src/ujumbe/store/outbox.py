@@ -11,6 +11,7 @@ from ujumbe.store.database import Tx
 
 MOST_LANES: Final = 200
 """Senders looked at in one claim. An account registers a handful."""
+WITHDRAWN: Final = "the opt-out that it confirms has ended"
 MOST_MOVED: Final = 10_000
 """Messages that fall due or expire in one transaction: bounds how long it holds them."""
 
@@ -130,6 +131,17 @@ def _priorities(tx: Tx, account: int, lane: Lane) -> Iterator[int]:
 def exempt(tx: Tx, message: int) -> None:
     """Let a message go out although its recipient has opted out: only the one confirmation of an opt-out may."""
     tx.run("outbox.exempt", id=message)
+
+
+def confirmed(tx: Tx, account: int, number: str, since: int) -> bool:
+    """Whether an opt-out of `number` was confirmed by a message with an id above `since`."""
+    return tx.one("outbox.confirmed", account=account, number=number, since=since) is not None
+
+
+def withdraw(tx: Tx, account: int, number: str) -> None:
+    """Cancel a confirmation that has not left: its number wants to hear from us again."""
+    gone = tx.tuples("outbox.withdraw", account=account, number=number, reason=WITHDRAWN, now=tx.now)
+    events.add(tx, account, Type.CANCELED, sorted(row[0] for row in gone))
 
 
 def set_aside(tx: Tx, account: int, message_ids: Sequence[int], state: State, reason: str) -> None:

@@ -126,6 +126,12 @@ def advance(tx: Tx, webhook: Webhook, position: int) -> bool:
     return tx.run("webhooks.advance", id=webhook.id, was=webhook.position, position=position) > 0
 
 
+def lowest_position(tx: Tx) -> int:
+    """The number up to which every endpoint of every account was told of events; as high as can be without one."""
+    [[lowest]] = tx.tuples("webhooks.lowest_position")
+    return events.EVER if lowest is None else int(lowest)
+
+
 def succeeded(tx: Tx, webhook: int) -> None:
     """Note that a delivery succeeded."""
     tx.run("webhooks.succeeded", id=webhook)

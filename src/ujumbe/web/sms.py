@@ -172,7 +172,7 @@ class SmsRoutes:
     async def _apply(self, kind: Kind, raw: Raw) -> tuple[Fate, bytes]:
         runtime = self._runtime
         if kind is Kind.REPORT:
-            received = delivery.read(raw)
+            received = delivery.read(raw, runtime.settings.default_country)
             fate = await runtime.door.reports(received)
             if fate is Fate.WAITING:
                 # Its send may have been recorded at the same moment, or its id may never have been learnt. It is

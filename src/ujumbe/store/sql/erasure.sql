@@ -36,7 +36,7 @@ UPDATE batches SET text = '', metadata = '{}'
                     WHERE m.batch_id = batches.id AND m.number <> :number AND m.number NOT LIKE 'erased:%');
 
 -- name: shared_batches
-UPDATE batches SET metadata = replace(metadata, :digits, :mark)
+UPDATE batches SET metadata = replace(replace(metadata, '+' || :digits, :mark), :digits, :mark)
  WHERE id = ANY (:batches) AND metadata LIKE '%' || :digits || '%';
 
 -- name: hide_messages
@@ -103,3 +103,38 @@ UPDATE inbound
        reply_note = CASE WHEN reply_note LIKE '%' || :digits || '%' THEN '' ELSE reply_note END,
        task_state = CASE WHEN task_state IN ('waiting', 'running') THEN 'failed' ELSE task_state END
  WHERE id IN (SELECT id FROM inbound WHERE number = :number AND account_id = :account ORDER BY id LIMIT :most FOR UPDATE);
+
+-- name: strange_callbacks
+-- What could not be read stands under no number: it is looked through.
+DELETE FROM callbacks
+ WHERE id IN (SELECT id FROM callbacks
+               WHERE number = '' AND message_id IS NULL AND account_id = :account
+                 AND (instr(body, :digits) > 0 OR instr(query, :digits) > 0)
+               ORDER BY id LIMIT :most);
+
+-- name: strange_callbacks (postgres)
+DELETE FROM callbacks
+ WHERE id IN (SELECT id FROM callbacks
+               WHERE number = '' AND message_id IS NULL AND account_id = :account
+                 AND (position(:digits::bytea IN body) > 0 OR position(:digits::bytea IN query) > 0)
+               ORDER BY id LIMIT :most);
+
+-- name: told
+-- What receivers of webhooks answered about this person, or with this number.
+UPDATE delivery_attempts SET body = ''
+ WHERE body <> ''
+   AND (body LIKE '%' || :digits || '%'
+        OR delivery_id IN (SELECT d.id FROM deliveries d
+                            WHERE d.subject IN (SELECT id FROM messages WHERE number = :mark AND account_id = :account
+                                                UNION ALL
+                                                SELECT id FROM inbound WHERE number = :mark AND account_id = :account
+                                                UNION ALL
+                                                SELECT id FROM opt_outs WHERE number = :mark AND account_id = :account
+                                                UNION ALL
+                                                SELECT id FROM subscriptions
+                                                 WHERE number = :mark AND account_id = :account)));
+
+-- name: ended_lately
+SELECT 1 AS found FROM subscriptions
+ WHERE account_id = :account AND number = :mark AND short_code = :short_code AND lower(keyword) = lower(:keyword)
+   AND ended_at >= :since LIMIT 1;

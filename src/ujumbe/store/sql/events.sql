@@ -29,11 +29,11 @@ SELECT seq, type, subjects, made_at FROM events
  ORDER BY seq LIMIT :most;
 
 -- name: forget
-DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < :before AND seq IS NOT NULL ORDER BY id LIMIT :most);
+DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < :before AND seq + number <= :told + 1 ORDER BY id LIMIT :most);
 
 -- name: forget (postgres)
 -- WITH, since PostgreSQL may run a subquery behind IN several times, and each run would lock others.
 WITH picked AS (
-    SELECT id FROM events WHERE id < :before AND seq IS NOT NULL ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    SELECT id FROM events WHERE id < :before AND seq + number <= :told + 1 ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
 )
 DELETE FROM events WHERE id IN (SELECT id FROM picked);

@@ -10,7 +10,8 @@ SELECT 1 AS found FROM inbound WHERE account_id = :account AND provider_id = :pr
 -- name: twin
 -- The same text that came the other way, at the same time as AT tells it: in its inbox a text has another id.
 SELECT id FROM inbound
- WHERE account_id = :account AND number = :number AND recipient = :recipient AND text = :text
+ WHERE account_id = :account AND number = ANY (:numbers) AND recipient = :recipient
+   AND (text = :text OR number <> :number)
    AND date BETWEEN :first AND :last
    AND CASE WHEN :pulled = 1 THEN inbox_id IS NULL ELSE inbox_id IS NOT NULL AND provider_id LIKE 'inbox-%' END
  ORDER BY id LIMIT 1;

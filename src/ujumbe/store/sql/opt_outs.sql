@@ -33,7 +33,7 @@ RETURNING id;
 
 -- name: end_all
 UPDATE opt_outs SET ended_at = :now, ended_by = :by, ended_proof = :proof
- WHERE account_id = :account AND number = ANY (:numbers) AND ended_at IS NULL
+ WHERE account_id = :account AND number = ANY (:numbers) AND ended_at IS NULL AND started_at <= :until
 RETURNING id;
 
 -- name: list

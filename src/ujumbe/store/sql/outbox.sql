@@ -78,6 +78,16 @@ SELECT m.id, m.number, m.batch_id, m.priority, m.due_at, m.expires_at,
 -- name: exempt
 UPDATE messages SET exempt = 1 WHERE id = :id AND state = 'queued';
 
+-- name: confirmed
+SELECT 1 AS found FROM messages WHERE number = :number AND id > :since AND account_id = :account AND exempt = 1 LIMIT 1;
+
+-- name: withdraw
+UPDATE messages SET state = 'canceled', reason = :reason, updated_at = :now
+ WHERE id IN (SELECT id FROM messages
+               WHERE number = :number AND account_id = :account AND exempt = 1 AND state = 'queued'
+               ORDER BY id FOR UPDATE)
+RETURNING id;
+
 -- name: set_aside
 UPDATE messages SET state = :state, reason = :reason, updated_at = :now WHERE id = ANY (:ids) AND state = 'queued'
 RETURNING id;

@@ -47,3 +47,6 @@ SELECT coalesce(sum(CASE WHEN failing_since IS NOT NULL AND disabled_at IS NULL 
 -- name: forget
 DELETE FROM webhooks WHERE deleted_at IS NOT NULL
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_id = webhooks.id);
+
+-- name: lowest_position
+SELECT min(position) FROM webhooks WHERE deleted_at IS NULL;
