@@ -12,10 +12,12 @@ What it returns is the answer; None answers nothing. It runs at most once for a 
 import asyncio
 import importlib
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from ujumbe.domain.errors import SettingsError
@@ -86,6 +88,9 @@ def load(module: str) -> list[Handler]:
     """The handlers of a module, in its order; none without a name. Raises `SettingsError` where it has none."""
     if not module:
         return []
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)  # a command does not look where it starts, and that is where such a module lies
     try:
         found = list(_marked(importlib.import_module(module)))
     except Exception as error:  # whatever it does when it is imported, the setting is to blame

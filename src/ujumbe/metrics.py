@@ -52,6 +52,13 @@ class Metrics:
             "ujumbe_callbacks", "Callbacks by kind and what became of them", ["kind", "fate"], registry=self.registry
         )
         self._by_fate: dict[tuple[str, str], Counter] = {}
+        self.texts = Counter(
+            "ujumbe_inbound_texts",
+            "Incoming texts by what they came under: a stop, start or help word, a doubt (may), a handler, a rule, the "
+            "default, or no number to answer (name)",
+            ["rule"],
+            registry=self.registry,
+        )
         self.tasks = Counter(
             "ujumbe_inbound_tasks",
             "What was done about incoming texts outside of their transaction, by kind and how it ended",
@@ -81,6 +88,12 @@ class Metrics:
         )
         self._overdue = Gauge(
             "ujumbe_overdue_messages", "Messages that wait unusually long for their report", registry=self._outbox
+        )
+        self._opted_out = Gauge(
+            "ujumbe_opt_outs", "Opt-outs in force, by who told us", ["source"], registry=self._outbox
+        )
+        self._reviews = Gauge(
+            "ujumbe_reviews_waiting", "Texts that may ask to stop and wait for a person", registry=self._outbox
         )
         self._calls_in_flight = Gauge("ujumbe_in_flight_calls", "Calls without an outcome yet", registry=self._outbox)
         self._numbers_in_flight = Gauge(
@@ -120,6 +133,9 @@ class Metrics:
         for state, number in standing.waiting.items():
             self._queue.labels(state).set(number)
         self._oldest.set(standing.oldest_ms / 1000)
+        for source, number in standing.opted_out.items():
+            self._opted_out.labels(source).set(number)
+        self._reviews.set(standing.reviews)
         self._uncertain.set(standing.uncertain)
         self._overdue.set(standing.overdue)
         self._calls_in_flight.set(standing.calls)

@@ -55,6 +55,7 @@ def test_rules(run: Run, service: Running) -> None:
     ("words", "error"),
     [
         (("add", "x", "reply"), "a rule that replies needs a template"),
+        (("add", "x", "opt_out"), "a rule that opts out needs a keyword: it would be about every text"),
         (("add", "x", "subscribe"), "a rule that subscribes needs the keyword of a premium product"),
         (("add", "x", "nothing", "-k", "stop"), "'stop' asks to stop: that comes before every rule"),
         (("change", "rule_0000000000000", "x", "nothing"), "no rule has the id rule_0000000000000"),

@@ -12,6 +12,7 @@ import pytest
 from tests.flows.desk import ERRORS, Desk, Line, form, number, report_form
 from tests.flows.places import during, overlapped
 from tests.store.opened import batch
+from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain import erased
 from ujumbe.domain.message import State
 from ujumbe.domain.recipients import Verdict
@@ -21,7 +22,7 @@ from ujumbe.flows.accepting import Accepted, Order, Request
 from ujumbe.flows.answering import Answers
 from ujumbe.flows.claiming import OPTED_OUT, Limits
 from ujumbe.flows.erasing import Erased
-from ujumbe.store import answers, contacts, erasure, erasure_key, opt_outs, reviews, subscriptions
+from ujumbe.store import answers, contacts, erasure, erasure_key, opt_outs, reviews, subscriptions, webhooks
 from ujumbe.store import inbound as stored_texts
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.database import Tx
@@ -276,11 +277,14 @@ def test_a_handler_that_ends_afterwards_answers_nobody(desk: Desk) -> None:
     assert traces(desk, "Asha") == []
 
 
-def test_a_subscription_may_begin_anew(desk: Desk) -> None:
+def test_a_subscription_may_begin_anew(desk: Desk, clock: Any) -> None:
     product = {"shortCode": "12345", "keyword": "NEWS"}
     for _ in range(3):
         assert desk.subscribe(phoneNumber=GUEST, updateType="addition", **product) is Fate.APPLIED
         erase(desk)
+        assert desk.subscribe(phoneNumber=GUEST, updateType="addition", **product) is Fate.DUPLICATE, "AT repeats it"
+        assert traces(desk, GUEST) == []
+        clock.forward(erasure.REPEATED_MS + 1)
     found = desk.store.read(subscriptions.list_page, desk.account, before=None, limit=9)
     assert [each.ended_at is None for each in found] == [False] * 3
 
@@ -384,3 +388,64 @@ def test_inbound_is_what_it_was(desk: Desk) -> None:
     assert [each for each in everything(desk) if each[0] not in ("erasure", "nodes")] == [
         each for each in before if each[0] not in ("erasure", "nodes")
     ]
+
+
+def test_what_at_repeats_of_an_opt_out_stays_erased(desk: Desk) -> None:
+    desk.opt_out(GUEST, "UJUMBE")
+    erase(desk)
+    assert desk.opt_out(GUEST, "UJUMBE") is Fate.DUPLICATE
+    assert traces(desk, GUEST, GUEST[1:]) == []
+
+
+@pytest.mark.parametrize("pulled_first", [False, True])
+def test_an_erased_text_is_known_when_it_comes_the_other_way(desk: Desk, *, pulled_first: bool) -> None:
+    """The inbox is read from where the last look ended, which may be before the erasure."""
+    date, words = "2026-03-04T10:30:00Z", "Asha hapa"
+    page = [InboxMessage(7, GUEST, "12345", words, date, "")]
+
+    def fetched() -> int:
+        return desk.store.write(inbound.fetched, desk.account, page, Answers("{text}"), first=False)
+
+    def called_back() -> None:
+        desk.hear("in-1", GUEST, words, "{text}", date=date)
+
+    first, second = (fetched, called_back) if pulled_first else (called_back, fetched)
+    first()
+    erase(desk)
+    second()
+    assert desk.place.ask("SELECT count(*) FROM inbound") == [(1,)]
+    assert desk.place.ask("SELECT count(*) FROM conversations") == [(0,)]
+    assert [each for each in traces(desk, words) if each[0] == "inbound"] == []
+
+
+def test_what_could_not_be_read_is_looked_through(desk: Desk) -> None:
+    desk.store.write(desk.receive, form("twoway", {"From": GUEST, "text": "Siri"}))
+    desk.store.write(consent.receive, desk.account, form("opt-out", {"phone_number": GUEST}))
+    erase(desk)
+    assert traces(desk, GUEST[1:], "Siri") == []
+
+
+def test_what_receivers_of_webhooks_answered_is_forgotten(desk: Desk) -> None:
+    [message, *_] = desk.accept(GUEST, text="Siri")
+    someone = number(9)
+    [other] = desk.accept(someone)
+
+    def answered(tx: Tx) -> None:
+        webhook = webhooks.create(tx, desk.account, "https://example.org/", [])
+        assert webhook is not None
+        for seq, (subject, body) in enumerate([(message, "Siri"), (other, f"echo {GUEST[1:]}"), (other, "thanks")], 1):
+            values = {"webhook": webhook.id, "seq": seq, "subject": subject, "now": tx.now}
+            tx.select(
+                f"INSERT INTO deliveries (id, webhook_id, seq, type, subject, made_at, state, due_at) VALUES "
+                f"({seq}, :webhook, :seq, 'message.sent', :subject, :now, 'delivered', :now) RETURNING id",
+                values,
+            )
+            tx.select(
+                f"INSERT INTO delivery_attempts (id, delivery_id, started_at, took_ms, status, body, error) VALUES "
+                f"({seq}, {seq}, :now, 1, 200, :body, '') RETURNING id",
+                {"now": tx.now, "body": body},
+            )
+
+    desk.store.write(answered)
+    erase(desk)
+    assert desk.place.ask("SELECT body FROM delivery_attempts ORDER BY id") == [("",), ("",), ("thanks",)]

@@ -106,7 +106,7 @@ def test_an_incomplete_one_is_kept_and_applied_if_it_can_be(
     raw = form("twoway", given)
     if how == "empty":
         raw = Raw(raw.kind, raw.query, raw.content_type, raw.body + f"&{lacking}=".encode())
-    _, complete, replied = desk.store.write(flow.receive, desk.account, raw, Answers(DEFAULT))
+    _, complete, replied, _ = desk.store.write(flow.receive, desk.account, raw, Answers(DEFAULT))
     empty_link = lacking == "linkId" and how == "empty"
     assert complete is (good or empty_link), "an empty linkId is normal"
     assert replied is applied

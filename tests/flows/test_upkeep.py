@@ -9,7 +9,7 @@ from ujumbe.domain.message import State
 from ujumbe.flows import delivery, inferring, recording, upkeep
 from ujumbe.flows.judging import REPEAT_AFTER_MS
 from ujumbe.flows.recording import Finished
-from ujumbe.store import answers, events
+from ujumbe.store import answers, events, webhooks
 from ujumbe.store.callbacks import Fate
 from ujumbe.store.database import Tx
 from ujumbe.store.decisions import Rule
@@ -228,3 +228,22 @@ def test_a_record_waits_for_a_lease_that_is_being_settled_and_has_the_last_word(
     overlapped(shared.store, lambda tx: upkeep.settle_abandoned(tx, shared.account, all_owners_dead=False), record)
     assert shared.state(call.messages[0]) is State.SENT
     assert [each.rule for each in shared.decided(call.messages[0])] == [Rule.LEASE, Rule.LATE]
+
+
+def test_what_an_endpoint_was_not_told_is_kept_longer(desk: Desk, clock: Clock) -> None:
+    """It may be away, or disabled by mistake; but not for ever."""
+    desk.accept(number(1))
+    desk.store.write(events.number)
+    desk.store.write(webhooks.create, desk.account, "https://example.org/", [])
+    desk.accept(number(2))
+    day = 24 * 3_600_000
+
+    def left() -> list[int]:
+        while desk.store.write(upkeep.forget, 1, 1):
+            pass
+        return [each.seq for each in desk.store.read(events.after, desk.account, 0, 9)]
+
+    clock.forward(2 * day)
+    assert left() == [2]
+    clock.forward((upkeep.UNTOLD_FACTOR - 1) * day)
+    assert left() == []

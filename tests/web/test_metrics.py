@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.running import dev
 from tests.web.conftest import Desk
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
@@ -78,3 +79,21 @@ def test_what_is_uncertain(http: httpx.Client, desk: Desk) -> None:
     desk.becomes(row["id"], "uncertain", "delivered")
     assert scrape(http)["ujumbe_uncertain_messages"] >= before
     assert scrape(http)["ujumbe_in_flight_calls"] == scrape(http)["ujumbe_in_flight_numbers"] == 0
+
+
+def test_consent_and_rules_are_counted(tmp_path: Path) -> None:
+    with dev(tmp_path) as service, httpx.Client(base_url=service.url, timeout=20) as client:
+        for index, text in enumerate(["STOP", "please stop", "Habari"]):
+            given = {"id": f"in-{index}", "from": f"+25471100050{index}", "to": "12345", "text": text, "linkId": ""}
+            client.post("/sms/twoway", data={**given, "date": "2026-03-04"}).raise_for_status()
+        told = client.get("/metrics").text
+        for line in (
+            'ujumbe_inbound_texts_total{rule="stop"} 1.0',
+            'ujumbe_inbound_texts_total{rule="may"} 1.0',
+            'ujumbe_inbound_texts_total{rule="default"} 1.0',
+            'ujumbe_opt_outs{source="keyword"} 1.0',
+            'ujumbe_opt_outs{source="operator"} 0.0',
+            "ujumbe_reviews_waiting 1.0",
+        ):
+            assert line in told
+        service.stop()

@@ -82,6 +82,8 @@ def check(rule: Rule) -> Rule:
         text.check(tidy.template, field="template")
     elif tidy.action is Action.REPLY:
         raise InvalidInputError("template", "a rule that replies needs a template")
+    if tidy.action is Action.OPT_OUT and not tidy.keywords:
+        raise InvalidInputError("keywords", "a rule that opts out needs a keyword: it would be about every text")
     if tidy.action is Action.SUBSCRIBE and not tidy.product:
         raise InvalidInputError("product", "a rule that subscribes needs the keyword of a premium product")
     return tidy

@@ -35,6 +35,14 @@ class Answers(NamedTuple):
     """Of national numbers, e.g. KE."""
 
 
+class Answered(NamedTuple):
+    """The kind of rule that a text came under (stop, start, help, may, handler, rule, default, name), in one word."""
+
+    rule: str
+    queued: bool
+    """Whether an answer was queued."""
+
+
 class Plan(NamedTuple):
     """What is to be done about a text: the rule that says so, what is answered, or why nothing is."""
 
@@ -47,8 +55,8 @@ class Plan(NamedTuple):
     """Why its sender is opted out of everything, where it is. The answer confirms that, and is not held back by it."""
 
 
-def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, *, late: str = "") -> bool:
-    """Do what follows from a text that was just stored; whether an answer was queued.
+def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, *, late: str = "") -> Answered:
+    """Do what follows from a text that was just stored.
 
     A `late` one (why it is) changes consent all the same, but is not answered.
     """
@@ -58,7 +66,7 @@ def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, 
         if asked is not None and asked[0] in (Wish.STOP, Wish.DOUBT):
             reviews.add(tx, account, stored, heard.number, f"“{asked[1]}” from a sender that is no number")
         inbound.answered(tx, stored, None, "the sender is a name, which takes no texts")
-        return False
+        return Answered("name", queued=False)
     plan = _consent(tx, account, stored, heard, answers, late=bool(late))
     plan = plan or decide(heard.text, heard.recipient, answers, [each.rule for each in rules.list_all(tx, account)])
     if plan.stops and not opt_outs.insert(
@@ -67,16 +75,16 @@ def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, 
         plan = plan._replace(template="", note="opted out before")
     elif plan.stops and outbox.confirmed(tx, account, heard.number, ids.floor(tx.now - CONFIRM_AGAIN_MS)):
         plan = plan._replace(template="", note="an opt-out of this number was confirmed within the hour")
+    queued = False
     if late:
         inbound.answered(tx, stored, None, late, rule=plan.rule)
-        return False
-    if plan.task:
+    elif plan.task:
         inbound.answered(tx, stored, None, rule=plan.rule, task=plan.task)
-        return False
-    if not plan.template.strip():
+    elif not plan.template.strip():
         inbound.answered(tx, stored, None, plan.note, rule=plan.rule)
-        return False
-    return reply(tx, account, stored, heard, plan)
+    else:
+        queued = reply(tx, account, stored, heard, plan)
+    return Answered(plan.rule.partition(" ")[0], queued=queued)
 
 
 class Preview(NamedTuple):

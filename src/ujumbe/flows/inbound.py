@@ -28,6 +28,8 @@ class Heard(NamedTuple):
     """Whether the callback had everything that AT documents; else it is answered BAD."""
     replied: bool
     """Whether an automatic reply was queued."""
+    rule: str = ""
+    """The kind of rule that it came under; empty for one that was not stored anew."""
 
     @property
     def fate(self) -> Fate:
@@ -65,7 +67,7 @@ def _read(raw: Raw, country: str) -> Incoming:
 def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers, late: str = "") -> Heard:
     """A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest."""
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
-    fate, note, replied = Fate.INCOMPLETE, complaint, False
+    fate, note, replied, rule = Fate.INCOMPLETE, complaint, False, ""
     if incoming.complete:
         text = _new_text(incoming)
         known = inbound.is_known(tx, account, text.provider_id) or _from_inbox(tx, account, text) is not None
@@ -77,8 +79,8 @@ def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers,
                 return Heard(New(erasing.hide(raw, mark), mark, incoming.id, fate, note), not incoming.missing, replied)
         else:
             fate = Fate.APPLIED
-            replied = answering.answer(tx, account, stored, text, answers, late=late)
-    return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied)
+            rule, replied = answering.answer(tx, account, stored, text, answers, late=late)
+    return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied, rule)
 
 
 def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers, *, first: bool) -> int:

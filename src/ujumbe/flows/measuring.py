@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
-from ujumbe.store import accounts, calls, deliveries, events, messages, outbox, webhooks
+from ujumbe.store import accounts, calls, deliveries, events, messages, opt_outs, outbox, reviews, webhooks
 from ujumbe.store.database import Tx
+from ujumbe.store.opt_outs import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Outbox:
     slow_ms: int
     """For how long yet AT asked for fewer requests, in milliseconds."""
     webhooks: Told
+    opted_out: dict[Source, int]
+    """Opt-outs in force, by who told us."""
+    reviews: int
+    """Texts that wait for a person's decision."""
 
 
 def measure(tx: Tx, account: int) -> Outbox:
@@ -46,7 +51,9 @@ def measure(tx: Tx, account: int) -> Outbox:
     in_flight, numbers = calls.in_flight(tx, account)
     health = accounts.health(tx, account)
     slow = health.slow_until - tx.now if health.slow_until else 0
-    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, health.pause, slow, _told(tx, account))
+    consent = opt_outs.counts(tx, account), reviews.waiting(tx, account)
+    told = _told(tx, account)
+    return Outbox(waiting, oldest, uncertain, overdue, in_flight, numbers, health.pause, slow, told, *consent)
 
 
 def _told(tx: Tx, account: int) -> Told:

@@ -148,6 +148,12 @@ def end(tx: Tx, account: int, number: str, sender: str | None, by: str, proof: s
     return len(rows)
 
 
+def counts(tx: Tx, account: int) -> dict[Source, int]:
+    """How many are in force, by who told us."""
+    found = dict(tx.tuples("opt_outs.counts", account=account))
+    return {each: found.get(each, 0) for each in Source}
+
+
 def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[OptOut]:
     """The opt-outs in force, newest first; `before` is an id."""
     end = before if before is not None else (1 << 63) - 1

@@ -36,6 +36,12 @@ def open_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[R
     return [_review(row) for row in tx.all("reviews.open", account=account, before=end, limit=limit)]
 
 
+def waiting(tx: Tx, account: int) -> int:
+    """How many wait for a decision."""
+    [[number]] = tx.tuples("reviews.waiting", account=account)
+    return int(number)
+
+
 def find(tx: Tx, account: int, review: int) -> Review | None:
     """One that waits for a decision."""
     row = tx.one("reviews.find", account=account, id=review)

@@ -183,6 +183,8 @@ class SmsRoutes:
         if kind is Kind.INCOMING:
             heard = await runtime.door.incoming(raw)
             runtime.tasks_due.set()
+            if heard.rule:
+                runtime.metrics.texts.labels(heard.rule).inc()
             if heard.replied:
                 runtime.metrics.accepted.labels(Source.REPLY).inc()
             log.info("incoming text", fate=heard.fate, complete=heard.complete, auto_reply=heard.replied)

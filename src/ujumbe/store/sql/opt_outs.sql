@@ -56,3 +56,6 @@ SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by
  WHERE +account_id = :account AND id > :after
    AND (:every = 1 OR (ended_at IS NULL AND number NOT LIKE 'erased:%'))
  ORDER BY id LIMIT :limit;
+
+-- name: counts
+SELECT source, count(*) FROM opt_outs WHERE account_id = :account AND ended_at IS NULL GROUP BY source;

@@ -14,3 +14,6 @@ SELECT r.id, r.inbound_id, r.number, i.text, r.why, r.made_at FROM reviews r JOI
 -- name: decide
 UPDATE reviews SET decision = :decision, decided_by = :by, decided_at = :now
  WHERE id = :id AND account_id = :account AND decision = '';
+
+-- name: waiting
+SELECT count(*) FROM reviews WHERE account_id = :account AND decision = '';
