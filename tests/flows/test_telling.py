@@ -91,7 +91,8 @@ def test_what_people_said(desk: Desk) -> None:
     assert (stopped["data"]["phone"], stopped["data"]["from"]) == (number(2), "MyBrand")
     assert stopped["data"]["until"] is None, "as it was then"
     assert started["data"]["until"]
-    assert {**started["data"], "until": None} == stopped["data"]
+    assert started["data"]["ended_by"] == "operator"
+    assert {**started["data"], "until": None, "ended_by": ""} == stopped["data"]
     assert everything["data"]["from"] is None
 
 

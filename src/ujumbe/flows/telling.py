@@ -57,6 +57,8 @@ RECEIVED: Final = {
     "received_at": "when we stored it",
     "reply": "the message that answered it, or null",
     "reply_note": "why nothing did",
+    "rule": "what it came under: a stop word, a handler, one of your rules, the default",
+    "task_state": "of a handler or a subscription: `waiting`, `running`, `done` or `failed`; null where there is none",
 }
 OPT_OUT: Final = {
     "id": "of the opt-out",
@@ -66,6 +68,7 @@ OPT_OUT: Final = {
     "reason": "the words with it",
     "since": "when it began",
     "until": "when it ended; null in `optout.created`",
+    "ended_by": "who ended it; empty in `optout.created`",
 }
 SUBSCRIPTION: Final = {
     "id": "of the subscription",
@@ -74,6 +77,8 @@ SUBSCRIPTION: Final = {
     "keyword": "of the premium product",
     "since": "when it began",
     "until": "when it ended; null in `subscription.created`",
+    "source": "who told us that it began: `callback`, `sync` or `api`",
+    "ended_by": "who told us that it ended: `callback`, `sync`, `report` or `api`; null in `subscription.created`",
 }
 BALANCE: Final = {
     "username": "of the account at Africa's Talking",
@@ -164,6 +169,8 @@ def _received(_type: Type, row: Inbound) -> Document:
         "received_at": show(row.received_at),
         "reply": None if row.reply is None else ids.show(Kind.MESSAGE, row.reply),
         "reply_note": row.reply_note,
+        "rule": row.rule,
+        "task_state": row.task_state or None,
     }
 
 
@@ -177,6 +184,7 @@ def _opt_out(type_: Type, row: OptOut) -> Document:
         "reason": row.reason,
         "since": show(row.started_at),
         "until": None if ended is None else show(ended),
+        "ended_by": "" if ended is None else row.ended_by,
     }
 
 
@@ -189,6 +197,8 @@ def _subscription(type_: Type, row: Subscription) -> Document:
         "keyword": row.keyword,
         "since": show(row.started_at),
         "until": None if ended is None else show(ended),
+        "source": row.source,
+        "ended_by": None if ended is None else row.ended_by,
     }
 
 
