@@ -9,6 +9,7 @@ import pytest
 from tests.running import Running, dev, until
 
 SHORT_CODE = "12345"
+ENDED = ["delivered", "delivered", None]
 MODULE = """
 import time
 from ujumbe import IncomingText, on_message
@@ -179,7 +180,7 @@ def test_a_conversation(http: httpx.Client, guest: Callable[[str, str], dict[str
     until(lambda: shown(http, number, 'This is a response to: "Habari"'))
     answer = http.post("/v1/messages", json={"to": number, "text": "Tutakupigia", "kind": "two_way"})
     assert answer.status_code == 202
-    until(lambda: shown(http, number, "Tutakupigia"))
+    until(lambda: [each["state"] for each in http.get(f"/v1/conversations/{number}").json()["items"]] == ENDED)
     thread = http.get(f"/v1/conversations/{number}").json()
     said = [(each["direction"], each["with"], each["text"]) for each in thread["items"]]
     assert said == [

@@ -12,7 +12,8 @@ from tests.web.conftest import Desk
 
 
 def hear(http: httpx.Client, number: str, text: str, key: str = "") -> None:
-    form = {"linkId": "", "text": text, "to": "12345", "id": f"{number}-{key or text}", "date": "2026-03-04"}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    form = {"linkId": "", "text": text, "to": "12345", "id": f"{number}-{key or text}", "date": now}
     assert http.post("/sms/twoway", data={**form, "from": number}).text == "GOOD"
 
 
