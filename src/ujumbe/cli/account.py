@@ -1,19 +1,16 @@
 """`ujumbe account`: whether sending goes on, and by whose word it stops and starts."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from ujumbe.cli.database import find_account, open_database
+from ujumbe.cli import database
 from ujumbe.cli.output import AsJson, out, print_json
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.domain.moment import show as show_moment
 from ujumbe.domain.pause import Pause
 from ujumbe.domain.text import storable
 from ujumbe.flows import pausing
-from ujumbe.settings import Settings
 from ujumbe.store import accounts
 from ujumbe.store.accounts import Health
 from ujumbe.store.database import Tx
@@ -28,7 +25,7 @@ class NotPausedError(UjumbeError):
 @app.command()
 def show(as_json: AsJson = False) -> None:
     """Show whether messages go out, and if not, why and since when."""
-    _show(_run(accounts.health), as_json=as_json)
+    _show(database.read(accounts.health), as_json=as_json)
 
 
 @app.command()
@@ -43,7 +40,7 @@ def pause(
         pausing.hold(tx, account, why)
         return accounts.health(tx, account)
 
-    _show(_run(work), as_json=as_json)
+    _show(database.write(work), as_json=as_json)
 
 
 @app.command()
@@ -55,18 +52,7 @@ def resume(as_json: AsJson = False) -> None:
             raise NotPausedError("sending is not paused")
         return accounts.health(tx, account)
 
-    _show(_run(work), as_json=as_json)
-
-
-def _run(work: Callable[[Tx, int], Health]) -> Health:
-    settings = Settings.load()
-
-    async def run() -> Health:
-        async with open_database(settings) as db:
-            account = await find_account(db, settings)
-            return await db.write(work, account)
-
-    return asyncio.run(run())
+    _show(database.write(work), as_json=as_json)
 
 
 def _show(health: Health, *, as_json: bool) -> None:

@@ -1,12 +1,10 @@
 """`ujumbe conversations`: who writes to us, and what went either way."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from ujumbe.cli.database import find_account, open_database
+from ujumbe.cli import database
 from ujumbe.cli.output import AsJson, out, print_json, print_table
 from ujumbe.domain import ids, phone
 from ujumbe.domain.errors import InvalidInputError
@@ -15,9 +13,6 @@ from ujumbe.domain.moment import show as show_moment
 from ujumbe.settings import Settings
 from ujumbe.store import conversations
 from ujumbe.store.conversations import Conversation, Line, State
-from ujumbe.store.database import Tx
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Read what people write and what they were answered; mark it as done. Answer with `ujumbe send --two-way`.",
@@ -35,7 +30,9 @@ def list_conversations(
     as_json: AsJson = False,
 ) -> None:
     """List conversations, the latest heard first."""
-    found = _run(lambda tx, account: conversations.list_page(tx, account, state=state, before=None, limit=limit))
+    found = database.read(
+        lambda tx, account: conversations.list_page(tx, account, state=state, before=None, limit=limit)
+    )
     if as_json:
         print_json([_document(each) for each in found])
     elif not found:
@@ -54,7 +51,9 @@ def show(
 ) -> None:
     """Show what went between us and one number, oldest first."""
     parsed = _parsed(number)
-    found = _run(lambda tx, account: conversations.lines(tx, account, parsed, ours=ours, before=None, limit=limit))
+    found = database.read(
+        lambda tx, account: conversations.lines(tx, account, parsed, ours=ours, before=None, limit=limit)
+    )
     lines = [_line(each) for each in reversed(found)]
     if as_json:
         print_json({"phone": parsed, "items": lines})
@@ -88,7 +87,7 @@ def reopen(number: Number, ours: Ours = None, as_json: AsJson = False) -> None:
 
 def _mark(number: str, ours: str | None, state: State, *, as_json: bool) -> None:
     parsed = _parsed(number)
-    if not _run(lambda tx, account: conversations.mark(tx, account, parsed, ours, state)):
+    if not database.write(lambda tx, account: conversations.mark(tx, account, parsed, ours, state)):
         raise InvalidInputError("NUMBER", "this number never wrote to us")
     if as_json:
         print_json({"phone": parsed, "state": state})
@@ -98,16 +97,6 @@ def _mark(number: str, ours: str | None, state: State, *, as_json: bool) -> None
 
 def _parsed(number: str) -> str:
     return phone.lenient(number, Settings.load().default_country)
-
-
-def _run(work: Callable[[Tx, int], T]) -> T:
-    settings = Settings.load()
-
-    async def run() -> T:
-        async with open_database(settings) as db:
-            return await db.write(work, await find_account(db, settings))
-
-    return asyncio.run(run())
 
 
 def _document(found: Conversation) -> dict[str, Any]:

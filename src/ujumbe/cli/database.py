@@ -1,15 +1,19 @@
 """Commands beside a running service: short units of work on the same database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from ujumbe.africastalking import wire
 from ujumbe.domain.errors import SettingsError
 from ujumbe.settings import Settings
 from ujumbe.store import accounts, opening
 from ujumbe.store.accounts import SIMULATOR_HOST, Account
-from ujumbe.store.database import Database
+from ujumbe.store.database import Database, Tx
 from ujumbe.store.lock import FileLock, Holder
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -57,3 +61,24 @@ async def ensure_account(db: Database, settings: Settings) -> int:
         host = wire.bases(settings.at_username, settings.at_api_url)[wire.Host.API]
         return await db.write(accounts.ensure, settings.at_username, host)
     return await find_account(db, settings)
+
+
+def read(work: Callable[[Tx, int], T]) -> T:
+    """What `work(tx, account)` reads for the account to show."""
+    return _run(work, writes=False)
+
+
+def write(work: Callable[[Tx, int], T]) -> T:
+    """What `work(tx, account)` gives, after its commit."""
+    return _run(work, writes=True)
+
+
+def _run(work: Callable[[Tx, int], T], *, writes: bool) -> T:
+    settings = Settings.load()
+
+    async def run() -> T:
+        async with open_database(settings) as db:
+            account = await find_account(db, settings)
+            return await (db.write if writes else db.read)(work, account)
+
+    return asyncio.run(run())

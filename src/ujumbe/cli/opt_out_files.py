@@ -222,7 +222,7 @@ async def _page(db: Database, account: int, after: int, *, every: bool) -> list[
     return await db.read(opt_outs.export_page, account, after=after, limit=PAGE, every=every)
 
 
-def _print_csv(page: Sequence[OptOut], first: bool, last: bool) -> None:  # noqa: ARG001
+def _print_csv(page: Sequence[OptOut], first: bool, last: bool) -> None:  # noqa: ARG001 - called as _print_json is
     writer = csv.writer(sys.stdout)
     if first:
         writer.writerow(COLUMNS)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from ujumbe.cli import opt_out_files
-from ujumbe.cli.database import ensure_account, find_account, open_database
+from ujumbe.cli import database, opt_out_files
+from ujumbe.cli.database import ensure_account, open_database
 from ujumbe.cli.opt_out_files import document
 from ujumbe.cli.output import AsJson, out, print_json, print_table
 from ujumbe.domain import ids, phone, text
@@ -36,7 +36,7 @@ Most = Annotated[int, typer.Option(min=1, max=1_000, help="How many, newest firs
 @app.command("list")
 def list_opt_outs(limit: Most = 20, as_json: AsJson = False) -> None:
     """List the opt-outs in force, newest first."""
-    found = _read(lambda tx, account: opt_outs.list_page(tx, account, before=None, limit=limit))
+    found = database.read(lambda tx, account: opt_outs.list_page(tx, account, before=None, limit=limit))
     if as_json:
         print_json([document(each) for each in found])
     elif not found:
@@ -62,7 +62,7 @@ def list_opt_outs(limit: Most = 20, as_json: AsJson = False) -> None:
 def show(number: Phone, as_json: AsJson = False) -> None:
     """Show all that one number ever said, newest first, each with its proof."""
     parsed = _parsed(number)
-    _show(parsed, _read(lambda tx, account: opt_outs.history(tx, account, parsed)), as_json=as_json)
+    _show(parsed, database.read(lambda tx, account: opt_outs.history(tx, account, parsed)), as_json=as_json)
 
 
 @app.command()
@@ -125,7 +125,7 @@ def review(
     if given is not None:
         _decide(given, Decision.OPT_OUT if opt_out is not None else Decision.DISMISS, as_json=as_json)
         return
-    found = _read(lambda tx, account: reviews.open_page(tx, account, before=None, limit=limit))
+    found = database.read(lambda tx, account: reviews.open_page(tx, account, before=None, limit=limit))
     if as_json:
         print_json([_review(each) for each in found])
     elif not found:
@@ -176,16 +176,6 @@ def _show(parsed: str, found: list[OptOut], *, as_json: bool) -> None:
 
 def _parsed(number: str) -> str:
     return phone.parse_query(number, field="PHONE", default_country=Settings.load().default_country)
-
-
-def _read(work: Callable[[Tx, int], T]) -> T:
-    settings = Settings.load()
-
-    async def run() -> T:
-        async with open_database(settings) as db:
-            return await db.read(work, await find_account(db, settings))
-
-    return asyncio.run(run())
 
 
 def _write(work: Callable[[Tx, int], T]) -> T:

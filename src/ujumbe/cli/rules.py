@@ -1,12 +1,12 @@
 """`ujumbe rules`: what incoming texts lead to, in order."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
-from ujumbe.cli.database import find_account, open_database, service_on
+from ujumbe.cli import database
+from ujumbe.cli.database import service_on
 from ujumbe.cli.output import AsJson, out, print_json, print_table
 from ujumbe.domain import ids, rule
 from ujumbe.domain.errors import InvalidInputError
@@ -17,8 +17,6 @@ from ujumbe.settings import Settings
 from ujumbe.store import rules
 from ujumbe.store.database import Tx
 from ujumbe.store.rules import Stored
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Rules for incoming texts: the first that matches wins, after stop words and handlers.", no_args_is_help=True
@@ -43,7 +41,7 @@ Position = Annotated[int | None, typer.Option("--position", min=1, help="Its pla
 @app.command("list")
 def list_rules(as_json: AsJson = False) -> None:
     """List the rules in the order in which they are tried."""
-    found = _run(rules.list_all)
+    found = database.read(rules.list_all)
     if as_json:
         print_json([_document(each) for each in found])
     elif not found:
@@ -91,7 +89,7 @@ def change(
 def remove(rule_id: Id, as_json: AsJson = False) -> None:
     """Delete a rule."""
     number = ids.read(Kind.RULE, rule_id, field="ID")
-    if not _run(lambda tx, account: rules.remove(tx, account, number)):
+    if not database.write(lambda tx, account: rules.remove(tx, account, number)):
         raise InvalidInputError("ID", f"no rule has the id {rule_id}")
     if as_json:
         print_json({"removed": rule_id})
@@ -113,7 +111,7 @@ def try_text(
     service = service_on(settings)
     short_code = to or (service.short_code if service else settings.at_shortcode)
     answers = answers_of(settings, load(settings.handlers))
-    found = _run(lambda tx, account: answering.preview(tx, account, text, short_code, answers))
+    found = database.read(lambda tx, account: answering.preview(tx, account, text, short_code, answers))
     if as_json:
         print_json(found._asdict())
         return
@@ -134,21 +132,11 @@ def _keep(wanted: Rule, rule_id: int | None, position: int | None, *, as_json: b
             raise InvalidInputError("NAME", f"another rule is called {kept.name}")
         return found
 
-    found = _run(work)
+    found = database.write(work)
     if as_json:
         print_json(_document(found))
     else:
         _table([found])
-
-
-def _run(work: Callable[[Tx, int], T]) -> T:
-    settings = Settings.load()
-
-    async def run() -> T:
-        async with open_database(settings) as db:
-            return await db.write(work, await find_account(db, settings))
-
-    return asyncio.run(run())
 
 
 def _table(found: list[Stored]) -> None:
@@ -164,15 +152,4 @@ def _table(found: list[Stored]) -> None:
 
 
 def _document(stored: Stored) -> dict[str, Any]:
-    kept = stored.rule
-    return {
-        "id": ids.show(Kind.RULE, stored.id),
-        "position": stored.position,
-        "name": kept.name,
-        "action": kept.action,
-        "keywords": list(kept.keywords),
-        "anywhere": kept.anywhere,
-        "short_code": kept.short_code,
-        "template": kept.template,
-        "product": kept.product,
-    }
+    return {"id": ids.show(Kind.RULE, stored.id), "position": stored.position, **asdict(stored.rule)}

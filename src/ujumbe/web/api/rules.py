@@ -1,6 +1,7 @@
 """/v1/rules: what incoming texts lead to, in order."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -154,17 +155,4 @@ def _known(found: rules.Stored | None) -> Rule:
 
 
 def _show(stored: rules.Stored) -> Rule:
-    return Rule(id=ids.show(Kind.RULE, stored.id), position=stored.position, **fields(stored.rule))
-
-
-def fields(kept: rule.Rule) -> dict[str, Any]:
-    """A rule as JSON shows it, without its id and place."""
-    return {
-        "name": kept.name,
-        "action": kept.action,
-        "keywords": list(kept.keywords),
-        "anywhere": kept.anywhere,
-        "short_code": kept.short_code,
-        "template": kept.template,
-        "product": kept.product,
-    }
+    return Rule(id=ids.show(Kind.RULE, stored.id), position=stored.position, **asdict(stored.rule))
