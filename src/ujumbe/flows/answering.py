@@ -55,8 +55,10 @@ class Plan(NamedTuple):
     """Why its sender is opted out of everything, where it is. The answer confirms that, and is not held back by it."""
 
 
-def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, *, late: str = "") -> Answered:
-    """Do what follows from a text that was just stored.
+def answer(
+    tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, kept: Sequence[Rule], *, late: str = ""
+) -> Answered:
+    """Do what follows from a text that was just stored; `kept` are the account's rules.
 
     A `late` one (why it is) changes consent all the same, but is not answered.
     """
@@ -68,7 +70,7 @@ def answer(tx: Tx, account: int, stored: int, heard: NewText, answers: Answers, 
         inbound.answered(tx, stored, None, "the sender is a name, which takes no texts")
         return Answered("name", queued=False)
     plan = _consent(tx, account, stored, heard, answers, late=bool(late))
-    plan = plan or decide(heard.text, heard.recipient, answers, [each.rule for each in rules.list_all(tx, account)])
+    plan = plan or decide(heard.text, heard.recipient, answers, kept)
     if plan.stops and not opt_outs.insert(
         tx, account, heard.number, "", opt_outs.Source.KEYWORD, plan.stops, heard.text
     ):

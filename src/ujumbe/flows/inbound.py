@@ -8,6 +8,7 @@ from ujumbe.africastalking.callbacks import Incoming
 from ujumbe.africastalking.form import fields
 from ujumbe.africastalking.replies import InboxMessage
 from ujumbe.domain import phone
+from ujumbe.domain.rule import Rule
 from ujumbe.flows import answering, erasing
 from ujumbe.flows.answering import Answers
 from ujumbe.store import accounts, callbacks, inbound, opt_outs, rules
@@ -40,12 +41,12 @@ class Heard(NamedTuple):
 def receive_all(tx: Tx, account: int, raws: Sequence[Raw], answers: Answers) -> list[Heard]:
     """Keep incoming texts and, once for each of AT's ids, store them and do what follows."""
     read = [(raw, _read(raw, answers.country)) for raw in raws]
-    stored = [each.rule for each in rules.list_all(tx, account)]
-    if any(answering.may_stop(_new_text(incoming), stored) for _, incoming in read):
+    kept = _rules(tx, account)
+    if any(answering.may_stop(_new_text(incoming), kept) for _, incoming in read):
         opt_outs.alone(tx, account)  # before any row is locked, so that nobody waits in a ring
     # Among those who take in callbacks the id tells twice from once; a fetch has other ids, and waits.
     tx.lock(f"inbound {account}", shared=True)
-    heard = [_apply(tx, account, raw, incoming, answers) for raw, incoming in read]
+    heard = [_apply(tx, account, raw, incoming, answers, kept) for raw, incoming in read]
     callbacks.insert_all(tx, account, [each.kept for each in heard])
     return heard
 
@@ -57,14 +58,20 @@ def receive(tx: Tx, account: int, raw: Raw, answers: Answers) -> Heard:
 
 def apply(tx: Tx, account: int, raw: Raw, answers: Answers, *, late: str = "") -> Heard:
     """Store an incoming text and do what follows from it, both once; a `late` one (why it is) is not answered."""
-    return _apply(tx, account, raw, _read(raw, answers.country), answers, late)
+    return _apply(tx, account, raw, _read(raw, answers.country), answers, _rules(tx, account), late)
+
+
+def _rules(tx: Tx, account: int) -> list[Rule]:
+    return [each.rule for each in rules.list_all(tx, account)]
 
 
 def _read(raw: Raw, country: str) -> Incoming:
     return forms.read_incoming(fields(raw.body, raw.query, raw.content_type), country)
 
 
-def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers, late: str = "") -> Heard:
+def _apply(
+    tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers, kept: Sequence[Rule], late: str = ""
+) -> Heard:
     """A callback with at least `from`, `to`, `id` and `text` is applied even if it lacks the rest."""
     complaint = f"missing or empty: {', '.join(incoming.missing)}" if incoming.missing else ""
     fate, note, replied, rule = Fate.INCOMPLETE, complaint, False, ""
@@ -79,7 +86,7 @@ def _apply(tx: Tx, account: int, raw: Raw, incoming: Incoming, answers: Answers,
                 return Heard(New(erasing.hide(raw, mark), mark, incoming.id, fate, note), not incoming.missing, replied)
         else:
             fate = Fate.APPLIED
-            rule, replied = answering.answer(tx, account, stored, text, answers, late=late)
+            rule, replied = answering.answer(tx, account, stored, text, answers, kept, late=late)
     return Heard(New(raw, incoming.number, incoming.id, fate, note), not incoming.missing, replied, rule)
 
 
@@ -91,6 +98,7 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers
     """
     new = 0
     tx.lock(f"inbound {account}")
+    kept = _rules(tx, account)
     for each in page:
         if inbound.known_in_inbox(tx, account, each.id):
             continue
@@ -102,7 +110,7 @@ def fetched(tx: Tx, account: int, page: Sequence[InboxMessage], answers: Answers
         if stored is not None:
             new += 1
             fresh = not first and text.date is not None and tx.now - text.date <= FRESH_MS
-            answering.answer(tx, account, stored, text, answers, late="" if fresh else LATE)
+            answering.answer(tx, account, stored, text, answers, kept, late="" if fresh else LATE)
     accounts.see_inbox(tx, account, max((each.id for each in page), default=0))
     return new
 
