@@ -54,7 +54,7 @@ def add(
 ) -> None:
     """Make an endpoint, told of what happens from now on. Its secret is shown once."""
     # It loads the HTTP client, which the other commands do not need.
-    from ujumbe.courier import reach_of  # noqa: PLC0415
+    from ujumbe.courier import reach_of  # noqa: PLC0415 - it takes long to load, and few need it
 
     settings = Settings.load()
     checked = check_url(url, reach_of(settings, dev=in_dev(settings)), field="URL")
