@@ -52,4 +52,6 @@ def _python(method: str, url: str, body: Mapping[str, Any] | None, key: str) -> 
     if body is not None:
         lines = pprint.pformat(dict(body), width=88, sort_dicts=False).splitlines()
         given.append("    json=" + "\n         ".join(lines) + ",")
-    return "\n".join(["import requests", "", f"answer = requests.{method.lower()}(", *given, ")", "print(answer.json())"])
+    return "\n".join(
+        ["import requests", "", f"answer = requests.{method.lower()}(", *given, ")", "print(answer.json())"]
+    )
