@@ -17,6 +17,11 @@ import pytest
 from tests.cli.conftest import Run
 from tests.journeys.conftest import pages
 from tests.running import Running, free_port, serve, simulator, until
+from tests.store.opened import SqlitePlace
+from ujumbe.domain.role import Role
+from ujumbe.domain.throttle import Tries
+from ujumbe.store import accounts, audit, sessions, sign_in_links, sign_in_tries, users
+from ujumbe.store.database import Tx
 
 TEXT = "Habari €, 😀 na \u202ekinyume\u202c\r\n\ttatu"
 RAW = b"from=%2B254711000009&text=\xff\x00\xed\xa0\x80&id=in-raw&to=12345&linkId=&date=x\x00y"
@@ -84,8 +89,20 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
             until(lambda: client.get(path).json()["items"][1:] and client.get(path).json()["items"][-1]["attempts"])
             messages = {each["id"]: each for each in pages(client, "/v1/messages")}
             service.stop()
+        with SqlitePlace(folder / "data" / "ujumbe.sqlite3").open() as store:
+            store.write(_somebody_signs_in)
         yield Moved(folder, port, at, service.key, order, answer, messages)
         at.stop()
+
+
+def _somebody_signs_in(tx: Tx) -> None:
+    user = users.create(tx, "Asha", Role.ADMIN)
+    assert user is not None
+    sessions.start(tx, user.id, "Firefox")
+    sign_in_links.make(tx, user.id)
+    sign_in_tries.put(tx, "name:asha", Tries(1, tx.now))
+    [account, *_] = accounts.list_all(tx).values()
+    audit.add(tx, account, user.id, user.name, "user.added", "Juma", "viewer")
 
 
 def rows_of_sqlite(path: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -101,6 +101,15 @@ INDEXED = (
     "answers.find",
     "answers.forget",
     "api_keys.by_hash",
+    "users.by_name",
+    "sessions.find",
+    "sessions.of_user",
+    "sessions.end_all",
+    "sign_in_links.find",
+    "sign_in_links.void_of",
+    "sign_in_tries.find",
+    "audit.list",
+    "audit.of_subject",
 )
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     REVIEW = "rev"
     WEBHOOK = "wh"
     ACCOUNT = "acc"
+    USER = "user"
+    SESSION = "ses"
 
 
 def show(kind: Kind, number: int) -> str:
