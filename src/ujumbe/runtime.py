@@ -35,6 +35,7 @@ from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
 from ujumbe.store.opening import open_database
+from ujumbe.tallier import Tallier
 
 DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
@@ -213,6 +214,10 @@ async def open_runtime(
         keeper = Keeper(db, settings)
         stack.push_async_callback(keeper.stop)
         keeper.start()
+        if role != "worker":  # who only sends shows no pages
+            tallier = Tallier(db, account)
+            stack.push_async_callback(tallier.stop)
+            tallier.start()
         try:
             yield runtime
         finally:
