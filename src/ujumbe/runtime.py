@@ -13,6 +13,7 @@ from ujumbe.africastalking.callbacks import Kind, Report
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import SendReply
+from ujumbe.balance import Balance
 from ujumbe.courier import Courier, reach_of
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.pause import Pause
@@ -87,6 +88,7 @@ class Runtime:
     matcher: Gathering[tuple[int, Sequence[str]], None]
     door: Door
     metrics: Metrics
+    balance: Balance
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
     sends: bool = True
@@ -205,12 +207,14 @@ async def open_runtime(
                 infer=settings.infer_reports,
             ),
             metrics=Metrics(),
+            balance=Balance(client),
             keyless=keyless,
             sends=sends,
             handlers=handlers,
         )
         db.on_wake = runtime.outbox.set
         stack.push_async_callback(_drain, runtime)
+        stack.push_async_callback(runtime.balance.stop)
         keeper = Keeper(db, settings)
         stack.push_async_callback(keeper.stop)
         keeper.start()
