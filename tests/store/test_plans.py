@@ -25,6 +25,17 @@ MOST: Final = 500
 SENT: Final = 5_000
 
 INDEXED = (
+    "overview.anything",
+    "tallies.unsettled",
+    "tallies.messages",
+    "tallies.spending",
+    "tallies.by_hour",
+    "tallies.by_network",
+    "tallies.times",
+    "tallies.spent",
+    "tallies.clear_tallies",
+    "tallies.clear_delivery_times",
+    "tallies.clear_spending",
     "outbox.due",
     "outbox.below",
     "outbox.expire",
@@ -115,9 +126,10 @@ SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
-    "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since",
+    "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
+    "tallies.by_network", "tallies.times", "tallies.spent",
 }  # fmt: skip
-"""Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""
+"""Only the rows of some batches, numbers, ids or hours are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
     "lanes": outbox.lanes,
     "due": lambda tx, account_id: outbox.due(tx, account_id, Lane("ujumbe", 0), MOST),

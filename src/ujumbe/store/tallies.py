@@ -133,8 +133,8 @@ def finish(tx: Tx, account: int, turn: Turn) -> bool:
 
 
 def _clear(tx: Tx, account: int, first: int, following: int) -> None:
-    for table in ("tallies", "delivery_times", "spending"):
-        tx.run(f"tallies.clear_{table}", account=account, first=first, following=following)
+    for name in ("tallies.clear_tallies", "tallies.clear_delivery_times", "tallies.clear_spending"):
+        tx.run(name, account=account, first=first, following=following)
 
 
 def _add(

@@ -10,7 +10,7 @@ from ujumbe.domain.moment import to_datetime
 from ujumbe.store.tallies import HOUR_MS
 
 EVERY_HOURS: Final = 3
-EVERY_DAYS: Final = 5
+EVERY_DAYS: Final = 7
 
 
 class Range(StrEnum):
