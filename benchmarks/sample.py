@@ -25,6 +25,7 @@ def make(client: httpx.Client, database_url: str) -> None:
     rule = {"name": "Hours", "action": "reply", "keywords": ["HOURS"], "template": "We are open from nine to five."}
     _post(client, "/v1/rules", rule)
     _post(client, "/v1/messages", {"to": NUMBER, "text": "Clinic opens at nine tomorrow."})
+    _report(client)
     for place, text in enumerate(("When do you open?", "please stop sending this")):
         fields = {"id": f"seed-{place}", "from": NUMBER, "to": "12345", "linkId": "", "date": "2026-03-04 10:30:00"}
         client.post("/sms/twoway", data={**fields, "text": text}).raise_for_status()
@@ -45,6 +46,16 @@ def row(database_url: str, table: str) -> Row:
 def _post(client: httpx.Client, path: str, body: Row) -> None:
     answer = client.post(path, json=body)
     assert answer.is_success, answer.text
+
+
+def _report(client: httpx.Client) -> None:
+    """The final report of the message, once AT has taken it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (sent := client.get("/v1/messages?limit=1").json()["items"][0])["provider_message_id"]:
+        assert time.monotonic() < deadline, "the message was not sent"
+        time.sleep(0.05)
+    told = {"id": sent["provider_message_id"], "phoneNumber": NUMBER, "status": "Success", "networkCode": "63902"}
+    client.post("/sms/delivery-reports", data={**told, "failureReason": "", "retryCount": "0"}).raise_for_status()
 
 
 def _until(database_url: str, table: str, where: str) -> None:

@@ -40,6 +40,7 @@ def ours(store: Opened) -> int:
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long it rests is not what these tests are about."""
     monkeypatch.setattr(tallier, "SHARE", 0)
+    monkeypatch.setattr(tallier, "PAST_SHARE", 0)
 
 
 def accepted(tx: Tx, ours: int, many: int, state: State = State.SENDING) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -17,6 +18,8 @@ LOOK_SECONDS: Final = 1.0
 SHARE: Final = 20
 """Times as long as an hour took to count, nothing is counted afterwards: one of a million texts costs 2 s of a core, so
 it is counted again after 40 s at the earliest."""
+PAST_SHARE: Final = 4
+"""The same for a past that was never counted: that is done once, and its numbers are not there until then."""
 LONGEST_REST_SECONDS: Final = 60.0
 """Shorter than a turn is leased for."""
 UNSETTLED_SECONDS: Final = 60.0
@@ -79,7 +82,7 @@ class Tallier:
             if seen == position:
                 break
             position = seen
-        if await self._count(turn, sorted(hours, reverse=True)):
+        if await self._count(turn, sorted(hours, reverse=True), SHARE):
             await self._past(turn._replace(position=position))
         return True
 
@@ -87,18 +90,18 @@ class Tallier:
         """Count some of what was never counted, and end the turn."""
         oldest = await self._db.read(tallies.oldest)
         back_to = max(min(turn.back_to, oldest), turn.back_to - PAST_HOURS)
-        if await self._count(turn, range(turn.back_to - 1, back_to - 1, -1)):
+        if await self._count(turn, range(turn.back_to - 1, back_to - 1, -1), PAST_SHARE):
             await self._db.write(tallies.finish, self._account, turn._replace(back_to=back_to))
 
-    async def _count(self, turn: Turn, hours: "range | list[int]") -> bool:
-        """Count these hours, one after the other; False where another process has taken over."""
+    async def _count(self, turn: Turn, hours: Sequence[int], share: int) -> bool:
+        """Count these hours and rest `share` times as long after each; False where another process has taken over."""
         for hour in hours:
             await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
             began = time.monotonic()
             counted = await self._db.read(tallies.count, self._account, hour)
             kept = await self._db.write(tallies.keep, self._account, turn, counted)
             took = time.monotonic() - began
-            self._free_at = time.monotonic() + min(SHARE * took, LONGEST_REST_SECONDS)
+            self._free_at = time.monotonic() + min(share * took, LONGEST_REST_SECONDS)
             if not kept:
                 return False
         return True

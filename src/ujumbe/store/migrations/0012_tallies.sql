@@ -45,6 +45,3 @@ CREATE TABLE tallying (
 
 -- Those that wait unusually long for their report are few among all that were sent.
 CREATE INDEX messages_overdue ON messages (account_id, id) WHERE overdue = 1;
-
--- Callbacks that somebody should look at are few among all of them.
-CREATE INDEX callbacks_broken ON callbacks (account_id, id) WHERE state = 'broken' OR state = 'quarantined';
