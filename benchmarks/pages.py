@@ -4,6 +4,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 from tests import running
@@ -46,16 +47,17 @@ def with_past(stage: Stage, many: int) -> Service:
     return service
 
 
-def visitor(service: Service) -> httpx.Client:
+@contextmanager
+def visitor(service: Service) -> Iterator[httpx.Client]:
     """Somebody who was invited and has signed in."""
     words = ("users", "add", "bench", "--role", "admin", "--json")
     invited = running.ujumbe(service.folder, *words, **service.env)
     assert invited.returncode == 0, invited.stderr
     path = "/welcome/" + json.loads(invited.stdout)["link"].rpartition("/")[2]
-    client = httpx.Client(base_url=service.url, headers={"Origin": service.url}, timeout=60)
-    answer = client.post(path, data={"password": PASSWORD, "again": PASSWORD})
-    assert answer.status_code == 303, answer.text
-    return client
+    with httpx.Client(base_url=service.url, headers={"Origin": service.url}, timeout=60) as client:
+        answer = client.post(path, data={"password": PASSWORD, "again": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        yield client
 
 
 def settle(client: httpx.Client) -> None:

@@ -26,9 +26,9 @@ def floor(moment_ms: int) -> int:
     return min(max(moment_ms - EPOCH_MS, 0) << 22, (1 << 63) - 1)
 
 
-def moment(made: int) -> int:
-    """The moment (epoch milliseconds) that an id carries."""
-    return (made >> 22) + EPOCH_MS
+def moment(number: int) -> int:
+    """The moment that an id carries (epoch milliseconds): about when its row was made."""
+    return (number >> 22) + EPOCH_MS
 
 
 @dataclass(frozen=True, slots=True)
