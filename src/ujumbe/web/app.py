@@ -10,7 +10,8 @@ from ujumbe.domain.phone import mask_all
 from ujumbe.runtime import Runtime
 from ujumbe.web import sends as raw
 from ujumbe.web.api import LARGEST_BODY, create_api
-from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, headers, respond
+from ujumbe.web.asgi import App, Message, Receive, Scope, Send, header, headers
+from ujumbe.web.pages.app import create_pages, is_page
 from ujumbe.web.problems import BROKEN, Problem
 from ujumbe.web.sms import CALLBACKS, INVOKE, SmsRoutes
 
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 def create_app(runtime: Runtime, simulator: App | None = None) -> App:
     """The service's app; `simulator`, the local AT, answers under /simulator in `ujumbe dev`."""
     sms, sends, api = SmsRoutes(runtime), raw.SendRoute(runtime, LARGEST_BODY), create_api(runtime)
+    pages = create_pages(runtime, phones="" if simulator is None else f"{SIMULATOR}/")
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,8 +46,8 @@ def create_app(runtime: Runtime, simulator: App | None = None) -> App:
         elif simulator is not None and (path == SIMULATOR or path.startswith(f"{SIMULATOR}/")):
             inner = {**scope, "root_path": scope.get("root_path", "") + SIMULATOR}
             await _watch(simulator, SIMULATOR, inner, receive, send)
-        elif simulator is not None and path == "/":
-            await respond(send, 307, b"text/plain", b"The phones are at /simulator/", (b"location", b"/simulator/"))
+        elif is_page(path):
+            await _watch(pages, "", scope, receive, send)
         else:
             await _watch(api, "", scope, receive, send)
 

@@ -1,0 +1,130 @@
+"""The pages as one ASGI app: their addresses, and what is shown where something is wrong."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
+from ujumbe.runtime import Runtime
+from ujumbe.web import problems
+from ujumbe.web.asgi import App, bounded
+from ujumbe.web.live import Live
+from ujumbe.web.pages import overview, static
+from ujumbe.web.pages.access import SignInNeededError, viewer_of
+from ujumbe.web.pages.page import HEADERS, Viewing
+from ujumbe.web.pages.render import environment
+from ujumbe.web.problems import BROKEN, Problem
+
+LARGEST_BODY: Final = 16 << 20
+"""Bytes: a file of a few hundred thousand opt-outs."""
+NOUNS: Final = (static, overview)
+BEYOND: Final = (1 << 63) - 1
+
+
+def create_pages(runtime: Runtime, *, phones: str = "") -> App:
+    """The pages over `runtime`; `phones` is where those of the local AT are, in `ujumbe dev`."""
+    return bounded(_create(runtime, phones), LARGEST_BODY)
+
+
+def is_page(path: str) -> bool:
+    """Whether an address is one of the pages', or below one."""
+    return path.strip("/").partition("/")[0] in _FIRST
+
+
+def _create(runtime: Runtime, phones: str) -> FastAPI:
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.runtime = runtime
+    app.state.templates = environment()
+    app.state.templates.globals["phones"] = phones
+    app.state.live = Live(runtime)
+    for noun in NOUNS:
+        app.include_router(noun.router)
+    app.add_api_route("/live", _live, methods=["GET"])
+    app.add_exception_handler(SignInNeededError, _sign_in)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(InvalidInputError, _invalid_input)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(StoreUnavailableError, _unavailable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
+    return app
+
+
+async def _live(
+    page: Viewing,
+    after: Annotated[int, Query(ge=0, le=BEYOND)] = 0,
+    last_event_id: Annotated[str, Header()] = "",
+) -> Response:
+    """Tell an open page that something of a kind happened, from the event `after` on, or where it broke off."""
+    live: Live = page.request.app.state.live
+    if live.full:
+        raise Problem("unavailable", "Too many pages are open", headers={"Retry-After": "30"})
+    from_ = int(last_event_id) if last_event_id.isdecimal() and int(last_event_id) <= BEYOND else after
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    told = _while_allowed(live, from_, page.request, page.runtime)
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
+
+
+async def _while_allowed(live: Live, after: int, request: Request, runtime: Runtime) -> AsyncIterator[str]:
+    """What the stream says, as long as whoever opened it may still look."""
+    async for each in live.follow(after):
+        try:
+            await viewer_of(request, runtime)
+        except SignInNeededError:
+            return
+        yield each
+
+
+async def _sign_in(request: Request, _error: Exception) -> Response:
+    """Lead to where one signs in, and back to the page afterwards."""
+    if request.method != "GET" or request.headers.get("x-live") or request.url.path == "/live":
+        return await _page(request, Problem("unauthorized", "You are signed out. Sign in again; nothing was changed"))
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}", 303, HEADERS)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return await _page(request, error)
+
+
+async def _invalid_input(request: Request, error: Exception) -> Response:
+    assert isinstance(error, InvalidInputError)
+    return await _page(request, problems.invalid([{"field": error.field, "message": str(error)}]))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [{**each, "loc": each["loc"][1:]} if each["loc"][1:] else each for each in error.errors()]
+    return await _page(request, problems.not_valid(errors))
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - its text names files
+    return await _page(request, problems.unavailable())
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = problems.of_status(error.status_code)
+    problem.headers = dict(error.headers or {})
+    return await _page(request, problem)
+
+
+async def _broken(request: Request, _error: Exception) -> Response:
+    return await _page(request, BROKEN)  # the error itself goes on to what stands in front, which logs it
+
+
+async def _page(request: Request, problem: Problem) -> Response:
+    """A problem as a page of its own, which needs neither database nor viewer."""
+    made = request.app.state.templates.get_template("problem.html").render(problem=problem, path=request.url.path)
+    return HTMLResponse(made, problem.status, {**HEADERS, **problem.headers})
+
+
+_FIRST: Final = frozenset(
+    {"live", *(route.path.strip("/").partition("/")[0] for noun in NOUNS for route in noun.router.routes)}
+)

@@ -1,0 +1,118 @@
+// Keeps an open page as it is by now: a stream says that something of a kind happened, the page is asked for once more,
+// and what differs within its `data-live` regions is put in place.
+//
+// <html data-follow="message optout"> names the kinds (the word before an event's dot); "*" is every kind, nothing is
+// none. A region with `data-every="5"` is also asked for every five seconds, for what has no events.
+
+import { morph } from "./morph.js";
+
+const root = document.documentElement;
+const regions = () => document.querySelectorAll("[data-live][id]");
+
+// A bulk send is thousands of events: what is shown follows at a pace that can be read.
+const REST_MS = 400;
+// Relative times, and whatever else only the clock changes.
+const MINUTE_MS = 60_000;
+const RETRY_MS = 2000;
+const PATIENCE_MS = 2500;
+
+let busy = false;
+let again = false;
+let latest = 0;
+
+/** Ask for this page (or `url`) again and put in place what changed; at most one request at a time. */
+export async function refresh(url = location.href) {
+  if (busy) {
+    again = url;
+    return;
+  }
+  busy = true;
+  const asked = ++latest;
+  try {
+    const response = await fetch(url, { headers: { "x-live": "1" }, credentials: "same-origin" });
+    if (response.status === 401) return location.reload();
+    if (!response.ok) return;
+    const text = await response.text();
+    if (asked === latest) place(text);
+  } catch {
+    // The stream says that the connection is gone, and asks again when it is back.
+  } finally {
+    busy = false;
+    if (again) {
+      const next = again;
+      again = false;
+      setTimeout(refresh, REST_MS, next);
+    }
+  }
+}
+
+function place(text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  for (const region of regions()) {
+    const other = fresh.getElementById(region.id);
+    if (other) morph(region, other);
+  }
+  dispatchEvent(new CustomEvent("ujumbe:fresh"));
+}
+
+function wanted(types) {
+  const follow = root.dataset.follow.split(" ").filter(Boolean);
+  return follow.includes("*") || types.includes("*") || types.some((each) => follow.includes(each.split(".")[0]));
+}
+
+function show(state) {
+  const line = document.getElementById("live");
+  if (!line) return;
+  line.dataset.state = state;
+  line.querySelector(".live-text").textContent = state === "lost" ? "Reconnecting…" : "Live";
+}
+
+export function live() {
+  if (!regions().length) return;
+  let source;
+  let worry;
+  let seq = root.dataset.seq;
+  let retry;
+
+  function open() {
+    clearTimeout(retry);
+    source?.close();
+    source = new EventSource(`/live?after=${seq}`);
+    source.addEventListener("open", () => {
+      clearTimeout(worry);
+      worry = undefined;
+      show("open");
+    });
+    source.addEventListener("message", (event) => {
+      seq = event.lastEventId;
+      if (wanted(JSON.parse(event.data))) refresh();
+    });
+    source.addEventListener("error", () => {
+      worry ??= setTimeout(show, PATIENCE_MS, "lost");
+      // The browser comes back by itself, unless it got an answer such as a proxy's 502.
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+    });
+  }
+
+  function close() {
+    clearTimeout(retry);
+    clearTimeout(worry);
+    worry = undefined;
+    source?.close();
+    source = undefined;
+  }
+
+  // Six streams are all that HTTP/1.1 gives a host: a page that nobody sees lets its own go, and catches up when seen.
+  function attend() {
+    if (document.hidden) close();
+    else if (!source) open();
+  }
+  document.addEventListener("visibilitychange", attend);
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => { if (event.persisted) attend(); });
+  attend();
+
+  setInterval(() => { if (!document.hidden) refresh(); }, MINUTE_MS);
+  const every = Math.min(...[...regions()].map((each) => Number(each.dataset.every) || Infinity));
+  if (every < Infinity) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
+}
