@@ -63,9 +63,20 @@ def let_in(
         raise WrongError("disabled, or changed in the meantime")
     if rehashed is not None:
         users.set_password(tx, user.id, rehashed)
-    sign_in_tries.clear(tx, f"name:{rules.key(user.name)}")
-    _take_back(tx, _by_address(address))
+    take_back(tx, user, address)
     return begin(tx, account, user, agent, old=old)
+
+
+def take_back(tx: Tx, user: User, address: str) -> None:
+    """The password was right: nothing stands against the name any more.
+
+    Of the address only this try is taken back: one good account frees no guesses at others.
+    """
+    tx.lock(sign_in_tries.LOCK)
+    sign_in_tries.clear(tx, f"name:{rules.key(user.name)}")
+    tries = sign_in_tries.find(tx, _by_address(address))
+    if tries is not None:
+        sign_in_tries.put(tx, _by_address(address), Tries(max(tries.failures - 1, 0), tries.last))
 
 
 def begin(tx: Tx, account: int, user: User, agent: str, *, old: str = "") -> str:
@@ -121,10 +132,3 @@ def _by_address(address: str) -> str:
             return f"address:{parsed.ipv4_mapped}"
         return f"address:{int(parsed) >> 128 - ONE_HOME:x}"
     return f"address:{parsed}"
-
-
-def _take_back(tx: Tx, subject: str) -> None:
-    """This try was no guess. Those before it from the same address still count: one good account frees no others."""
-    tries = sign_in_tries.find(tx, subject)
-    if tries is not None:
-        sign_in_tries.put(tx, subject, Tries(max(tries.failures - 1, 0), tries.last))
