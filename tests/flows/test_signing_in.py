@@ -7,7 +7,7 @@ from tests.flows.desk import Desk
 from tests.flows.places import during, overlapped
 from ujumbe.domain.role import Role
 from ujumbe.domain.throttle import BY_ADDRESS, BY_NAME, DAY
-from ujumbe.flows import signing_in, staff
+from ujumbe.flows import signing_in, staff, upkeep
 from ujumbe.flows.signing_in import WaitError, WrongError
 from ujumbe.store import audit, sessions, sign_in_links, users
 from ujumbe.store.users import User
@@ -169,11 +169,11 @@ def test_forgetting(desk: Desk, clock: Clock) -> None:
     let_in(desk, asha)
     waits(desk)
     desk.store.write(sign_in_links.make, None)
-    assert desk.store.write(signing_in.forget) == 0
+    assert desk.store.write(upkeep.forget, 0, 0) == 0
     clock.forward(DAY + 1)
-    assert desk.store.write(signing_in.forget) == 2, "tries by name and by address"
+    assert desk.store.write(upkeep.forget, 0, 0) == 2, "tries by name and by address"
     clock.forward(2 * sessions.LIFETIME_MS)
-    assert desk.store.write(signing_in.forget) == 2, "a session and a link"
+    assert desk.store.write(upkeep.forget, 0, 0) == 2, "a session and a link"
 
 
 def test_guesses_at_once_are_counted_one_after_the_other(shared: Desk) -> None:

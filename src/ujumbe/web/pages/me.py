@@ -9,14 +9,13 @@ from ujumbe.domain import ids
 from ujumbe.domain import user as rules
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
-from ujumbe.domain.role import MEANING
 from ujumbe.flows import signing_in
 from ujumbe.flows.signing_in import WaitError, WrongError
 from ujumbe.store import sessions, users
 from ujumbe.store.database import Tx
 from ujumbe.store.users import User
 from ujumbe.web import passwords
-from ujumbe.web.pages import access, alone
+from ujumbe.web.pages import access, alone, browsers
 from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
@@ -96,6 +95,6 @@ async def _render(page: Page, user: int, status: int = 200, **values: Any) -> Re
         me=await page.read(users.find, user),
         sessions=await page.read(sessions.of_user, user),
         here=page.request.state.session,
-        meaning_of=MEANING,
+        named=browsers.named,
         **({"errors": {}} | values),
     )
