@@ -116,8 +116,8 @@ async def balance(page: Operating) -> Response:
 
 
 def public(page: Page) -> str:
-    """The address under which the world reaches this service: here, the one that the viewer sees."""
-    return page.origin
+    """The address under which the world reaches this service: as it was set, else as the viewer sees it."""
+    return page.runtime.settings.url or page.origin
 
 
 def _place(tx: Tx, account: int) -> Place:
