@@ -64,6 +64,13 @@ INDEXED = (
     "callbacks.waiting_since",
     "callbacks.forget",
     "callbacks.of_message",
+    "callbacks.list",
+    "callbacks.list_from",
+    "callbacks.list_waiting",
+    "callbacks.list_incomplete",
+    "callbacks.list_broken",
+    "callbacks.list_quarantined",
+    "callbacks.edge",
     "decisions.of_message",
     "opt_outs.in_force",
     "opt_outs.in_force_among",
@@ -105,6 +112,10 @@ INDEXED = (
     "deliveries.list_pending",
     "deliveries.list_failed",
     "deliveries.list_delivered",
+    "deliveries.list_delivered_from",
+    "deliveries.edge",
+    "deliveries.failed",
+    "deliveries.retry",
     "deliveries.attempts",
     "deliveries.oldest",
     "deliveries.forget",
@@ -200,6 +211,13 @@ def test_no_table_is_walked_and_no_queue_sorted(long: tuple[Opened, int], name: 
     assert not [each for each in walked if each != "SCAN CONSTANT ROW"], steps
     if name not in SORTED_BY_NEED:
         assert not [each for each in steps if "TEMP B-TREE" in each], steps
+
+
+def test_counts_up_to_a_hundred_go_by_their_indexes(long: tuple[Opened, int]) -> None:
+    steps = long[0].read(plan, "deliveries.counts")
+    assert sum("deliveries_pending" in each for each in steps) == 1
+    assert sum("deliveries_failed" in each for each in steps) == 1
+    assert not [each for each in steps if each.startswith("SCAN deliveries")], steps
 
 
 def work(tx: Tx, name: str, account_id: int) -> int:

@@ -14,7 +14,21 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
-from ujumbe.web.pages import audit, me, overview, people, sign_in, static, welcome
+from ujumbe.web.pages import (
+    audit,
+    callbacks,
+    deliveries,
+    keys,
+    me,
+    overview,
+    people,
+    rules,
+    settings,
+    sign_in,
+    static,
+    webhooks,
+    welcome,
+)
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
@@ -22,7 +36,21 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, sign_in, welcome, people, me, audit)
+NOUNS: Final = (
+    static,
+    overview,
+    rules,
+    webhooks,
+    deliveries,
+    callbacks,
+    settings,
+    keys,
+    people,
+    me,
+    audit,
+    sign_in,
+    welcome,
+)
 BEYOND: Final = (1 << 63) - 1
 
 
