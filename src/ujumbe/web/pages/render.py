@@ -93,6 +93,13 @@ def _ago(context: Context, moment_ms: int | None) -> str:
     return _time(page, moment_ms, "" if moment_ms is None else away(moment_ms, page.now))
 
 
+@pass_context
+def _hour(context: Context, moment_ms: int) -> str:
+    """A moment of a day that is named beside it: `14:32`."""
+    page = context["page"]
+    return _time(page, moment_ms, to_datetime(moment_ms).astimezone(page.zone).strftime("%H:%M"))
+
+
 def _time(page: Any, moment_ms: int | None, text: str) -> str:
     if moment_ms is None:
         return "–"
@@ -140,6 +147,7 @@ def environment() -> Environment:
     made.filters |= {
         "when": _when,
         "ago": _ago,
+        "hour": _hour,
         "span": span,
         "money": money,
         "phone": _phone,

@@ -1,0 +1,75 @@
+"""Looking for a conversation by who it is with, or by its latest text."""
+
+import re
+from typing import Final, NamedTuple
+
+from ujumbe.domain import phone
+from ujumbe.store import conversations
+from ujumbe.store.conversations import Conversation, State
+from ujumbe.store.database import Tx
+
+WINDOW: Final = 2_000
+"""Conversations that are looked through at a time. No index has the ends of numbers or the words of texts."""
+NATIONAL: Final = 9
+"""Digits from which on a leading 0 stands for the country."""
+_DIGITS = re.compile(r"\+?[0-9]{2,}")
+_SEPARATORS = re.compile(r"[\s().-]+")
+
+
+class Found(NamedTuple):
+    """What was found, the latest heard first; the following page goes on before the text `next`, if there is more."""
+
+    conversations: list[Conversation]
+    next: int | None
+    looked: bool
+    """Whether the latest `WINDOW` conversations from here on were looked through, and no others."""
+
+
+def search(
+    tx: Tx,
+    account: int,
+    words: str,
+    *,
+    country: str = "",
+    state: State | None,
+    before: int | None,
+    limit: int,
+    masked: bool = False,
+) -> Found:
+    """Conversations with the number `words`, or whose number ends so, or whose name or latest text holds them.
+
+    A whole number is found wherever it stands, the rest among the latest `WINDOW` before `before`. With `masked` only
+    what is left of masked numbers is compared, so that nobody can feel for the rest.
+    """
+    if before is None and not masked:
+        whole = conversations.of_number(tx, account, phone.lenient(words, country))
+        if whole:
+            return Found([each for each in whole if state in (None, each.state)], None, looked=False)
+    looked = conversations.list_page(tx, account, state=state, before=before, limit=WINDOW)
+    sought = _Sought(words, masked=masked)
+    matching = [each for each in looked if sought.matches(each)]
+    if len(matching) > limit:
+        return Found(matching[:limit], matching[limit - 1].latest, looked=True)
+    return Found(matching, looked[-1].latest if len(looked) == WINDOW else None, looked=True)
+
+
+class _Sought:
+    """What somebody looks for, as it is compared."""
+
+    def __init__(self, words: str, *, masked: bool) -> None:
+        compact = _SEPARATORS.sub("", words)
+        digits = compact.removeprefix("+") if _DIGITS.fullmatch(compact) else ""
+        self._ending = digits.removeprefix("0") if len(digits) > NATIONAL else digits
+        self._words = words.strip().casefold()
+        self._masked = masked
+
+    def matches(self, each: Conversation) -> bool:
+        number, text = each.number, each.text
+        if self._masked:
+            number, text = phone.mask(number), phone.mask_all(text)
+        return (
+            (self._ending != "" and number.endswith(self._ending))
+            or self._words in text.casefold()
+            or self._words in each.name.casefold()
+            or (not self._ending and self._words in number.casefold())
+        )
