@@ -45,12 +45,12 @@ def search(
         whole = conversations.of_number(tx, account, phone.lenient(words, country))
         if whole:
             return Found([each for each in whole if state in (None, each.state)], None, looked=False)
-    looked = conversations.list_page(tx, account, state=state, before=before, limit=WINDOW)
+    looked = conversations.rows(tx, account, state=state, before=before, limit=WINDOW)
     sought = _Sought(words, masked=masked)
-    matching = [each for each in looked if sought.matches(each)]
+    matching = [conversations.conversation(*row) for row in looked if sought.matches(row[1], row[5], row[7])]
     if len(matching) > limit:
         return Found(matching[:limit], matching[limit - 1].latest, looked=True)
-    return Found(matching, looked[-1].latest if len(looked) == WINDOW else None, looked=True)
+    return Found(matching, looked[-1][4] if len(looked) == WINDOW else None, looked=True)
 
 
 class _Sought:
@@ -63,13 +63,12 @@ class _Sought:
         self._words = words.strip().casefold()
         self._masked = masked
 
-    def matches(self, each: Conversation) -> bool:
-        number, text = each.number, each.text
+    def matches(self, number: str, text: str, fields: str | None) -> bool:
+        """Whether this number, latest text or name (in a contact's fields as they are stored) is what is sought."""
         if self._masked:
             number, text = phone.mask(number), phone.mask_all(text)
         return (
-            (self._ending != "" and number.endswith(self._ending))
+            (number.endswith(self._ending) if self._ending else self._words in number.casefold())
             or self._words in text.casefold()
-            or self._words in each.name.casefold()
-            or (not self._ending and self._words in number.casefold())
+            or (fields is not None and self._words in conversations.called(fields).casefold())
         )

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ujumbe.domain.message import State as MessageState
 from ujumbe.store.batches import Source
@@ -60,24 +61,27 @@ def hear(tx: Tx, account: int, number: str, ours: str, inbound: int) -> None:
 
 def list_page(tx: Tx, account: int, *, state: State | None, before: int | None, limit: int) -> list[Conversation]:
     """Conversations, the latest heard first; `before` is the `latest` of the last one of the page before."""
+    return [conversation(*row) for row in rows(tx, account, state=state, before=before, limit=limit)]
+
+
+def rows(tx: Tx, account: int, *, state: State | None, before: int | None, limit: int) -> list[tuple[Any, ...]]:
+    """The same as it is stored, for `conversation`: where most are looked at and left."""
     place = {"account": account, "before": NEWEST if before is None else before, "limit": limit}
-    rows = (
-        tx.all("conversations.list", **place)
-        if state is None
-        else tx.all("conversations.list_in", state=state, **place)
-    )
-    return [_conversation(row) for row in rows]
+    if state is None:
+        return tx.tuples("conversations.list", **place)
+    return tx.tuples("conversations.list_in", state=state, **place)
 
 
 def of_number(tx: Tx, account: int, number: str) -> list[Conversation]:
     """The conversations with one number, the latest heard first."""
-    return [_conversation(row) for row in tx.all("conversations.of_number", account=account, number=number)]
+    return [conversation(*row) for row in tx.tuples("conversations.of_number", account=account, number=number)]
 
 
-def find(tx: Tx, account: int, conversation: int) -> Conversation | None:
+def find(tx: Tx, account: int, conversation_id: int) -> Conversation | None:
     """One conversation of this account."""
-    row = tx.one("conversations.find", account=account, id=conversation)
-    return None if row is None else _conversation(row)
+    for row in tx.tuples("conversations.find", account=account, id=conversation_id):
+        return conversation(*row)
+    return None
 
 
 def next_open(tx: Tx, account: int, before: int) -> Conversation | None:
@@ -93,9 +97,9 @@ def mark(tx: Tx, account: int, number: str, ours: str | None, state: State) -> i
     return tx.run("conversations.mark", account=account, number=number, recipient=ours or "", state=state)
 
 
-def mark_seen(tx: Tx, account: int, conversation: int, seen: int, state: State) -> bool:
+def mark_seen(tx: Tx, account: int, conversation_id: int, seen: int, state: State) -> bool:
     """Bring one conversation into `state`, unless a text came after `seen`, the latest that somebody has looked at."""
-    return tx.run("conversations.mark_seen", account=account, id=conversation, seen=seen, state=state) > 0
+    return tx.run("conversations.mark_seen", account=account, id=conversation_id, seen=seen, state=state) > 0
 
 
 def lines(tx: Tx, account: int, number: str, *, ours: str | None, before: int | None, limit: int) -> list[Line]:
@@ -118,18 +122,17 @@ def lines(tx: Tx, account: int, number: str, *, ours: str | None, before: int | 
     return sorted((*heard, *said), key=lambda each: -each.id)[:limit]
 
 
-def _conversation(row: Row) -> Conversation:
-    name = json.loads(row["fields"]).get("name", "") if row["fields"] else ""
-    return Conversation(
-        row["id"],
-        row["number"],
-        row["recipient"],
-        State(row["state"]),
-        row["latest"],
-        row["text"],
-        row["received_at"],
-        name,
-    )
+def conversation(
+    first: int, number: str, ours: str, state: str, latest: int, text: str, at: int, fields: str | None
+) -> Conversation:
+    """A conversation of what is stored; `fields` are those of the contact, as JSON."""
+    return Conversation(first, number, ours, State(state), latest, text, at, called(fields))
+
+
+def called(fields: str | None) -> str:
+    """What a person is called by these fields; empty where they do not say."""
+    found: str = json.loads(fields).get("name", "") if fields else ""
+    return found
 
 
 def _heard(row: Row) -> Line:

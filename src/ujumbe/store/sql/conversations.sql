@@ -18,11 +18,12 @@ SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at, p.
  ORDER BY c.latest DESC LIMIT :limit;
 
 -- name: of_number
+-- Not in the order of the index by latest, which would be walked for it.
 SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at, p.fields
   FROM conversations c JOIN inbound i ON i.id = c.latest
   LEFT JOIN contacts p ON p.account_id = c.account_id AND p.number = c.number
  WHERE c.account_id = :account AND c.number = :number
- ORDER BY c.latest DESC;
+ ORDER BY +c.latest DESC;
 
 -- name: find
 SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at, p.fields
