@@ -108,6 +108,14 @@ INDEXED = (
     "sign_in_links.find",
     "sign_in_links.void_of",
     "sign_in_tries.find",
+    "conversations.list",
+    "conversations.list_in",
+    "conversations.of_number",
+    "conversations.find",
+    "conversations.heard",
+    "conversations.said",
+    "conversations.mark_seen",
+    "contacts.find",
     "audit.list",
     "audit.of_subject",
 )
@@ -115,7 +123,7 @@ SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
-    "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since",
+    "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "conversations.of_number",
 }  # fmt: skip
 """Only the rows of some batches, numbers or ids are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
@@ -188,6 +196,29 @@ def test_no_table_is_walked_and_no_queue_sorted(long: tuple[Opened, int], name: 
     assert not [each for each in walked if each != "SCAN CONSTANT ROW"], steps
     if name not in SORTED_BY_NEED:
         assert not [each for each in steps if "TEMP B-TREE" in each], steps
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("conversations.list", "SEARCH c USING INDEX conversations_by_latest (account_id=? AND latest<?)"),
+        (
+            "conversations.list_in",
+            "SEARCH c USING INDEX conversations_by_state (account_id=? AND state=? AND latest<?)",
+        ),
+        (
+            "conversations.of_number",
+            "SEARCH c USING INDEX sqlite_autoindex_conversations_1 (account_id=? AND number=?)",
+        ),
+        (
+            "attention.counts",
+            "SEARCH conversations USING COVERING INDEX conversations_by_state (account_id=? AND state=?)",
+        ),
+    ],
+)
+def test_few_conversations_are_found_among_many(long: tuple[Opened, int], name: str, index: str) -> None:
+    steps = long[0].read(plan, name)
+    assert index in steps
 
 
 def work(tx: Tx, name: str, account_id: int) -> int:

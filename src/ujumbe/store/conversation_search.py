@@ -68,7 +68,8 @@ class _Sought:
         if self._masked:
             number, text = phone.mask(number), phone.mask_all(text)
         return (
-            (number.endswith(self._ending) if self._ending else self._words in number.casefold())
+            (self._ending != "" and number.endswith(self._ending))
+            or (not phone.is_number(number) and self._words in number.casefold())
             or self._words in text.casefold()
             or (fields is not None and self._words in conversations.called(fields).casefold())
         )
