@@ -9,9 +9,9 @@ from ujumbe.store.database import Tx
 from ujumbe.store.inbound import NewText
 
 
-def hear(tx: Tx, account: int, who: str, text: str = "Habari", to: str = "12345") -> int:
+def hear(tx: Tx, account: int, who: str, text: str = "Habari", to: str = "12345", link: str = "") -> int:
     """A text comes in; its id."""
-    new = NewText(f"at-{tx.new_id()}", who, to, text, None, "", "", "", "")
+    new = NewText(f"at-{tx.new_id()}", who, to, text, None, "", link, "", "")
     stored = inbound.insert(tx, account, new)
     assert stored is not None
     conversations.hear(tx, account, who, to, stored)
