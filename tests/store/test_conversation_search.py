@@ -68,5 +68,5 @@ def test_so_many_at_a_time(store: Opened, ours: int, monkeypatch: pytest.MonkeyP
     second = search(store, ours, "text 1", limit=1, before=first.next)
     assert ([each.latest for each in second.conversations], second.next) == ([latest[3]], latest[2])
     third = search(store, ours, "text 1", limit=1, before=second.next)
-    assert ([each.latest for each in third.conversations], third.next) == ([latest[1]], None)
+    assert ([each.latest for each in third.conversations], third.next, third.looked) == ([latest[1]], None, False)
     assert search(store, ours, number(0)) == Found(store.read(conversations.of_number, ours, number(0)), None, False)

@@ -22,7 +22,7 @@ class Found(NamedTuple):
     conversations: list[Conversation]
     next: int | None
     looked: bool
-    """Whether the latest `WINDOW` conversations from here on were looked through, and no others."""
+    """Whether `WINDOW` conversations were looked through, and there may be others that were not."""
 
 
 def search(
@@ -48,9 +48,10 @@ def search(
     looked = conversations.rows(tx, account, state=state, before=before, limit=WINDOW)
     sought = _Sought(words, masked=masked)
     matching = [conversations.conversation(*row) for row in looked if sought.matches(row[1], row[5], row[7])]
+    full = len(looked) == WINDOW
     if len(matching) > limit:
-        return Found(matching[:limit], matching[limit - 1].latest, looked=True)
-    return Found(matching, looked[-1][4] if len(looked) == WINDOW else None, looked=True)
+        return Found(matching[:limit], matching[limit - 1].latest, full)
+    return Found(matching, looked[-1][4] if full else None, full)
 
 
 class _Sought:

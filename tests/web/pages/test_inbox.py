@@ -60,7 +60,7 @@ def test_an_empty_inbox_says_how_texts_get_here(tmp_path: Path) -> None:
     with dev(tmp_path) as service, httpx.Client(base_url=service.url, timeout=PATIENCE) as http:
         assert "Nobody has written yet Open a phone of the simulator and text 12345." in words(http.get("/inbox"))
         assert 'href="/simulator/"' in http.get("/inbox?state=done").text
-        assert "No conversation among the open ones has this number" in words(http.get("/inbox?q=asha"))
+        assert "No conversation that is open has this number" in words(http.get("/inbox?q=asha"))
         http.post("/simulator/phones/+254711000111/messages", json={"to": "12345", "text": "Habari"})
         until(lambda: search(http, "habari"))
         assert "Nothing is done yet." in words(http.get("/inbox?state=done"))

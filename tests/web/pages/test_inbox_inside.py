@@ -15,7 +15,7 @@ from tests.store.test_conversations import hear
 from ujumbe.domain.role import Role
 from ujumbe.runtime import Runtime, open_runtime
 from ujumbe.settings import Settings
-from ujumbe.store import audit, messages
+from ujumbe.store import audit, conversation_search, messages
 from ujumbe.store import conversations as stored
 from ujumbe.web.pages import access
 from ujumbe.web.pages.app import create_pages
@@ -176,9 +176,26 @@ def test_long_lists_are_paged(inside: Inside) -> None:
         [newest] = links(second, "Newest")
         assert newest == "/inbox?state=all"
         matching = await get(http, "/inbox?q=habari")
-        assert "Looked through the 2,000 heard last." in matching
-        [on] = links(matching, "Look through older ones")
-        assert len(ids(await get(http, on))) == 1
+        assert "Looked through" not in matching, "there are no others"
+        [older] = links(matching, "Older")
+        assert len(ids(await get(http, older))) == 1
+
+    inside(work)
+
+
+def test_a_search_says_how_far_it_looked(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation_search, "WINDOW", 3)
+
+    async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
+        for each in range(5):
+            await runtime.db.write(hear, runtime.account, number(each), f"text {each}")
+        first = await get(http, "/inbox?q=text+1")
+        assert "Looked through the 3 heard last." in first
+        assert "None of these has this number" in first
+        [on] = links(first, "Look through older ones")
+        second = await get(http, on)
+        assert len(ids(second)) == 1
+        assert "Looked through" not in second
 
     inside(work)
 

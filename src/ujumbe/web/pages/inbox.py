@@ -23,9 +23,9 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-LISTED: Final = 40
+LISTED: Final = 30
 """Conversations on a page of the list."""
-SHOWN: Final = 50
+SHOWN: Final = 40
 """Texts on a page of a thread."""
 LONGEST_SEARCH: Final = 100
 TABS: Final = {"open": "Open", "done": "Done", "all": "All"}

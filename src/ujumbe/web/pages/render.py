@@ -94,10 +94,11 @@ def _ago(context: Context, moment_ms: int | None) -> str:
 
 
 @pass_context
-def _hour(context: Context, moment_ms: int) -> str:
-    """A moment of a day that is named beside it: `14:32`."""
+def _hour(context: Context, moment_ms: int, *, plain: bool = False) -> str:
+    """A moment of a day that is named beside it: `14:32`; `plain` without the moment itself behind it."""
     page = context["page"]
-    return _time(page, moment_ms, to_datetime(moment_ms).astimezone(page.zone).strftime("%H:%M"))
+    hour = to_datetime(moment_ms).astimezone(page.zone).strftime("%H:%M")
+    return hour if plain else _time(page, moment_ms, hour)
 
 
 def _time(page: Any, moment_ms: int | None, text: str) -> str:
