@@ -18,6 +18,8 @@ from ujumbe.web.pages import (
     audit,
     callbacks,
     deliveries,
+    inbox,
+    inbox_acts,
     keys,
     me,
     overview,
@@ -50,6 +52,8 @@ NOUNS: Final = (
     audit,
     sign_in,
     welcome,
+    inbox,
+    inbox_acts,
 )
 BEYOND: Final = (1 << 63) - 1
 
