@@ -7,11 +7,13 @@ from typing import Any, Final
 from ujumbe.domain import message as messages
 from ujumbe.domain import network
 from ujumbe.domain.message import MEANING, State
+from ujumbe.domain.money import Money
 from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.flows.timeline import Explained, Step
 from ujumbe.store.audit import Entry
 from ujumbe.store.batches import Source
 from ujumbe.store.decisions import Rule
+from ujumbe.web.pages.render import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _answer(step: Step) -> Scene:
     code = detail.get("status_code")
     known = OUTCOMES.get(code) if isinstance(code, int) else None
     if detail["outcome"] == "taken":
-        text = f"Price: {detail['cost']}." if detail.get("cost") else ""
+        text = f"Price: {money(Money.parse(detail['cost']))}." if detail.get("cost") else ""
     else:
         text = _sentence(known.meaning if known else detail.get("summary", ""))
     if detail.get("inferred"):
