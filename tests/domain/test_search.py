@@ -23,6 +23,7 @@ MESSAGE = ids.show(Kind.MESSAGE, 1 << 60)
         ("000111", "KE", Sought(part="000111", text="000111")),
         ("0111", "", Sought(part="0111", text="0111")),
         ("+2547110", "", Sought(part="+2547110")),
+        ("+254711000", "", Sought(part="+254711000")),
         ("11", "", Sought(text="11")),
         ("493 021", "", Sought(part="493021", text="493 021")),
         ("Habari  ya\tleo", "", Sought(text="Habari ya leo")),

@@ -61,13 +61,12 @@ def guesses(sought: Sought) -> bool:
 
 
 def _whole(words: str, default_country: str) -> str:
-    """The number, if this is surely a whole one: written with `+`, or one that its country has."""
+    """The number, if its country has such a one: a shorter one is likely the beginning of what somebody types."""
     try:
         number = phone.parse_query(words, default_country=default_country)
     except InvalidInputError:
         return ""
-    valid = words.startswith("+") or phonenumbers.is_valid_number(phonenumbers.parse(number))
-    return number if valid else ""
+    return number if phonenumbers.is_valid_number(phonenumbers.parse(number)) else ""
 
 
 def _part(compact: str, words: str) -> Sought:
