@@ -101,6 +101,7 @@ INDEXED = (
     "report_times.counts",
     "inbound.rounds",
     "messages.told",
+    "messages.among",
     "inbound.among",
     "opt_outs.among",
     "subscriptions.among",
@@ -143,7 +144,7 @@ INDEXED = (
 )
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
-    "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
+    "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported", "messages.among",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
     "tallies.by_network", "tallies.times", "tallies.spent",

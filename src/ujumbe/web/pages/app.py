@@ -22,6 +22,8 @@ from ujumbe.web.pages import (
     inbox_acts,
     keys,
     me,
+    message,
+    messages,
     overview,
     people,
     rules,
@@ -54,6 +56,8 @@ NOUNS: Final = (
     welcome,
     inbox,
     inbox_acts,
+    messages,
+    message,
 )
 BEYOND: Final = (1 << 63) - 1
 
