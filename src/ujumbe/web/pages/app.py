@@ -18,8 +18,12 @@ from ujumbe.web.pages import (
     audit,
     callbacks,
     deliveries,
+    inbox,
+    inbox_acts,
     keys,
     me,
+    message,
+    messages,
     overview,
     people,
     rules,
@@ -50,6 +54,10 @@ NOUNS: Final = (
     audit,
     sign_in,
     welcome,
+    inbox,
+    inbox_acts,
+    messages,
+    message,
 )
 BEYOND: Final = (1 << 63) - 1
 
