@@ -6,14 +6,14 @@ from typing import Final
 from ujumbe.domain.segments import BASIC
 
 _LOOKS: Final = {
-    "'": "‘’‚‛′ʼ`´",  # noqa: RUF001 - that they look alike is the point
+    "'": "‘’‚‛′ʼ`´",
     '"': "“”„‟″«»",
-    "-": "‐‑‒–—―−",  # noqa: RUF001
+    "-": "‐‑‒–—―−",
     "...": "…",
     "*": "•·‣▪●",
-    "x": "×",  # noqa: RUF001
-    "<": "‹",  # noqa: RUF001
-    ">": "›",  # noqa: RUF001
+    "x": "×",
+    "<": "‹",
+    ">": "›",
     " ": "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\t",
     "": "\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff",
     "(c)": "©",
