@@ -115,7 +115,8 @@ INDEXED = (
     "audit.of_subject",
 )
 SORTED_BY_NEED = {
-    "batches.counts", "batches.costs", "batches.reasons", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
+    "batches.counts", "batches.costs", "batches.reasons",
+    "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since",

@@ -126,7 +126,7 @@ def _of_row(line: int, cells: Sequence[str], column: int) -> Iterator[Entry]:
 
 
 def _bounded(entries: Iterator[Entry]) -> list[Entry]:
-    found = []
+    found: list[Entry] = []
     for each in entries:
         if len(found) == MOST:
             raise InvalidInputError("to", f"these are more than {MOST:,} numbers: send to them in parts")
