@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from ujumbe.domain import opt_out_sheet, phone
@@ -63,16 +64,16 @@ def of_file(data: bytes) -> list[Entry]:
 
 
 def _apart(part: str) -> Iterator[str]:
-    """The numbers of something without commas: spaces are within a number or between two."""
-    words = part.split()
-    starts = [place for place, word in enumerate(words) if place and word.startswith("+")]
-    if starts:
+    """The numbers of something without commas: spaces are within a number or between two. A name stands by itself."""
+    for numeric, group in groupby(part.split(), key=lambda word: any(map(str.isdigit, word))):
+        words = list(group)
+        starts = [place for place, word in enumerate(words) if place and word.startswith("+")]
         for begin, end in zip([0, *starts], [*starts, len(words)], strict=True):
-            yield from _apart(" ".join(words[begin:end]))
-    elif len(words) > 1 and all(sum(map(str.isdigit, word)) >= _SHORTEST for word in words):
-        yield from words
-    elif words:
-        yield part
+            run = words[begin:end]
+            if numeric and all(sum(map(str.isdigit, word)) >= _SHORTEST for word in run):
+                yield from run
+            else:
+                yield " ".join(run)
 
 
 def _decoded(data: bytes) -> str:

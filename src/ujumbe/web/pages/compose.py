@@ -217,7 +217,7 @@ async def _page(
         priorities=PRIORITIES,
         shown=verdicts.SHOWN,
         tested=await _tested(page, draft),
-        forms=_forms(page, body) if body is not None else [],
+        forms=_forms(page, body) if body is not None and checked is not None and checked.sent else [],
         most_copied=MOST_COPIED,
     )
 

@@ -18,6 +18,8 @@ from ujumbe.web.pages.page import zone_called
 
 OTHER: Final = "*"
 """The choice of a sender that is not in the list."""
+NOBODY: Final = "-"
+"""In place of the numbers of a list that has none: without any, a request is one to subscribers."""
 KINDS: Final = ("bulk", "two_way", "premium")
 CATEGORIES: Final = ("transactional", "otp", "promotional")
 PRIORITIES: Final = range(-9, 10)
@@ -125,7 +127,7 @@ class Draft:
         self._look(listed=to is None)
         body = _validated(
             {
-                "to": SUBSCRIBERS if self.to_subscribers else ["-"],
+                "to": SUBSCRIBERS if self.to_subscribers else [NOBODY],
                 "text": self.text,
                 "from": self.origin,
                 "kind": self.kind,
@@ -136,7 +138,7 @@ class Draft:
                 "keyword": self.keyword if self.to_subscribers else "",
             }
         )
-        numbers = list(to) if to is not None else [] if self.to_subscribers else self.numbers
+        numbers = list(to) if to is not None else [] if self.to_subscribers else self.numbers or [NOBODY]
         return body.model_copy(update={"to": numbers})
 
     def _look(self, *, listed: bool) -> None:
