@@ -83,7 +83,7 @@ def test_sending_it(http: httpx.Client, desk: Desk, new_number: NewNumber) -> No
     for each in numbers:
         assert desk.settled(each, "delivered")["text"] == "Line one\nand two", "no carriage return is paid for"
     batch = path.removeprefix("/batches/")
-    [stored] = [each for each in desk.messages(numbers[0])]
+    [stored] = desk.messages(numbers[0])
     assert stored["batch"] == batch
     assert "developer sent batch" in audit_lines(http, batch)
     assert "3 accepted; 1 left out: 1 not a number" in audit_lines(http, batch)
@@ -102,6 +102,17 @@ def test_back_and_send_again_sends_nothing_twice(http: httpx.Client, desk: Desk,
     assert len(desk.messages(number)) == 1
     assert audit_lines(http, path.removeprefix("/batches/")).count("sent batch") == 1
     assert sent(http, checked(http, to=number, text="Once")) != path, "a new form is a new send"
+
+
+@pytest.mark.parametrize("change", [{}, {"text": "Changed"}])
+def test_back_to_the_check_and_sent_from_there(
+    http: httpx.Client, desk: Desk, number: str, change: dict[str, str]
+) -> None:
+    """A browser that goes back to a page which no cache keeps asks for the check once more."""
+    form = fields(checked(http, to=number, text="Once")) if change else opened(http, to=number, text="Once")
+    path = sent(http, press(http, "/compose", form | change, "check"))
+    assert sent(http, press(http, "/compose", form | change, "check")) == path
+    assert len(desk.messages(number)) == 1
 
 
 def checked_again(http: httpx.Client, page: httpx.Response) -> httpx.Response:
@@ -341,7 +352,7 @@ def test_plain_characters(http: httpx.Client, number: str) -> None:
 
 def part_of(answer: httpx.Response) -> dict[str, str]:
     return {
-        name: (found := re.search(f'name="{name}" value="([^"]*)"', answer.text)) and found.group(1) or ""
+        name: ((found := re.search(f'name="{name}" value="([^"]*)"', answer.text)) and found.group(1)) or ""
         for name in ("test_key", "tested")
     }
 
@@ -420,3 +431,9 @@ def test_more_than_one_request_takes(http: httpx.Client, desk: Desk) -> None:
     assert canceled.headers["location"] == path
     assert "10,050 texts, all at their end" in words(http.get(path))
     assert desk.get(f"/v1/batches/{others}")["counts"] == {"canceled": 50}
+
+
+def test_more_than_a_field_holds(http: httpx.Client) -> None:
+    answer = press(http, "/compose", opened(http, text="x") | {"to": "+254711000111\n" * 400_000}, "check")
+    assert answer.status_code == 413
+    assert "fewer numbers at a time" in words(answer)

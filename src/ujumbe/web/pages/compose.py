@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ujumbe.domain import ids, phone, recipient_list
@@ -19,7 +21,7 @@ from ujumbe.store.subscriptions import Product
 from ujumbe.web.orders import Send, order_of
 from ujumbe.web.pages import copy_as, dispatch, meter, verdicts
 from ujumbe.web.pages.dispatch import UsedKeyError
-from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_form, from_query, new_key, told, usable
+from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_form, from_query, new_key, next_key, told, usable
 from ujumbe.web.pages.page import HEADERS, Operating, Page
 from ujumbe.web.pages.verdicts import Checked
 from ujumbe.web.problems import Problem
@@ -45,7 +47,7 @@ async def show(page: Operating) -> Response:
 @router.post("/compose")
 async def check_or_send(page: Operating) -> Response:
     """Check, send, test, or put plain characters in: which one says the button."""
-    form = await page.form()
+    form = await _form(page)
     draft, file = await from_form(form)
     match form.get("do"):
         case "send":
@@ -63,7 +65,7 @@ async def check_or_send(page: Operating) -> Response:
 @router.post("/compose/meter")
 async def weigh(page: Operating) -> Response:
     """Tell what the text weighs while it is written: a part of the page."""
-    form = await page.form()
+    form = await _form(page)
     draft, _ = await from_form(form)
     people = form.get("people")
     if isinstance(people, str) and people.isascii() and people.isdigit():
@@ -76,7 +78,7 @@ async def weigh(page: Operating) -> Response:
 @router.post("/compose/test")
 async def test(page: Operating) -> Response:
     """Send the text to one number, and tell how it stands: a part of the page."""
-    draft, _ = await from_form(await page.form())
+    draft, _ = await from_form(await _form(page))
     errors = await _test(page, draft)
     return await page.render(
         "compose_test.html",
@@ -100,7 +102,7 @@ async def show_test(page: Operating, message_id: str) -> Response:
 @router.post("/compose/verdicts.csv")
 async def verdicts_csv(page: Operating) -> Response:
     """Give every verdict as a file."""
-    draft, file = await from_form(await page.form())
+    draft, file = await from_form(await _form(page))
     try:
         checked, _ = await _checked(page, draft, file)
     except InvalidInputError as error:
@@ -119,6 +121,15 @@ async def _kept(page: Page, draft: Draft, file: bytes) -> dict[str, str]:
     return {}
 
 
+async def _form(page: Page) -> FormData:
+    try:
+        return await page.form()
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        raise Problem("too-large", "A field holds more than this form takes: send to fewer numbers at a time") from None
+
+
 async def _check(page: Page, draft: Draft, file: bytes, notice: str = "", status: int = 200) -> Response:
     """The page with what would become of everybody. What was changed since the last check gets a key of its own."""
     try:
@@ -126,8 +137,10 @@ async def _check(page: Page, draft: Draft, file: bytes, notice: str = "", status
     except InvalidInputError as error:
         draft.checked = ""
         return await _page(page, draft, errors=told(error), status=422)
-    if notice or draft.checked != checked.mark or not usable(draft.key, page.now):
+    if not usable(draft.key, page.now):
         draft.key = new_key(page.now)
+    elif notice or draft.checked not in ("", checked.mark):
+        draft.key = next_key(draft.key, checked.mark)
     draft.checked = checked.mark
     return await _page(page, draft, checked=checked, body=body, notice=notice, status=status)
 
@@ -139,7 +152,7 @@ async def _send(page: Page, draft: Draft, file: bytes) -> Response:
         body = draft.body()
         if not usable(draft.key, page.now):
             return await _check(page, draft, b"", STALE, 409)
-        if draft.checked != verdicts.mark(body):
+        if draft.checked != await asyncio.to_thread(verdicts.mark, body):
             return await _check(page, draft, b"", CHANGED if draft.checked else "", 409 if draft.checked else 200)
         sent = await dispatch.send(page, body, draft.key, verdicts.left_out(draft))
     except InvalidInputError as error:
@@ -201,7 +214,7 @@ async def _page(
         draft.sender, draft.other = OTHER, draft.sender
     draft.key = draft.key if usable(draft.key, page.now) else new_key(page.now)
     draft.test_key = draft.test_key if usable(draft.test_key, page.now) else new_key(page.now)
-    listed = len(draft.entries) if draft.entries else await asyncio.to_thread(_listed, draft)
+    listed = await asyncio.to_thread(_listed, draft)
     return await page.render(
         "compose.html",
         status=status,
@@ -209,7 +222,7 @@ async def _page(
         checked=checked,
         errors=errors or {},
         notice=notice,
-        meter=meter.weigh(draft.text, None if draft.to_subscribers else listed),
+        meter=meter.weigh(draft.text, listed),
         senders=offered,
         usual=(settings.at_sender_id, settings.at_shortcode),
         keywords=keywords,

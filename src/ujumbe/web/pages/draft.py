@@ -1,5 +1,6 @@
 """A text that is being composed: what the form holds, and what is asked for with it."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,15 @@ def told(error: InvalidInputError) -> dict[str, str]:
 def new_key(now_ms: int) -> str:
     """An Idempotency-Key for one form, which tells when that was made."""
     return f"{_BEGIN}-{now_ms}-{secrets.token_urlsafe(16)}"
+
+
+def next_key(key: str, mark: str) -> str:
+    """The key of a form that was changed to `mark`: the same one whenever it is asked for.
+
+    Who goes back to a check makes the browser ask for it again; a key by chance would let the same text go out twice.
+    """
+    made = key.split("-", 2)[1]
+    return f"{_BEGIN}-{made}-{hashlib.sha256(f'{key} {mark}'.encode()).hexdigest()[:32]}"
 
 
 def usable(key: str, now_ms: int) -> bool:

@@ -46,6 +46,11 @@ async function post(path, body) {
 }
 
 own.value ||= remembered();
+own.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector("button[value=test]"));
+});
 form.addEventListener("submit", async (event) => {
   const what = event.submitter?.value;
   if (what === "test") {
