@@ -14,7 +14,7 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
-from ujumbe.web.pages import batches, compose, overview, static
+from ujumbe.web.pages import batches, compose, overview, static, trial
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
@@ -22,7 +22,7 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, compose, batches)
+NOUNS: Final = (static, overview, compose, trial, batches)
 BEYOND: Final = (1 << 63) - 1
 
 

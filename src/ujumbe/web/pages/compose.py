@@ -1,30 +1,25 @@
 """Compose: a text, its recipients, what would become of each, and then it is sent."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from ujumbe.domain import ids, phone, recipient_list
+from ujumbe.domain import phone, recipient_list
 from ujumbe.domain.errors import InvalidInputError
-from ujumbe.domain.ids import Kind
 from ujumbe.domain.plain import plain
 from ujumbe.flows import accepting
-from ujumbe.store import messages, senders
+from ujumbe.store import senders
 from ujumbe.store.database import Tx
-from ujumbe.store.messages import Message
 from ujumbe.store.subscriptions import Product
 from ujumbe.web.orders import Send, order_of
-from ujumbe.web.pages import copy_as, dispatch, meter, verdicts
+from ujumbe.web.pages import copy_as, dispatch, meter, trial, verdicts
 from ujumbe.web.pages.dispatch import UsedKeyError
-from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_form, from_query, new_key, next_key, told, usable
+from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_page, from_query, told
+from ujumbe.web.pages.form_key import new_key, next_key, usable
 from ujumbe.web.pages.page import HEADERS, Operating, Page
 from ujumbe.web.pages.verdicts import Checked
-from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
@@ -47,8 +42,7 @@ async def show(page: Operating) -> Response:
 @router.post("/compose")
 async def check_or_send(page: Operating) -> Response:
     """Check, send, test, or put plain characters in: which one says the button."""
-    form = await _form(page)
-    draft, file = await from_form(form)
+    draft, file, form = await from_page(page)
     match form.get("do"):
         case "send":
             return await _send(page, draft, file)
@@ -56,7 +50,7 @@ async def check_or_send(page: Operating) -> Response:
             errors = await _kept(page, draft, file)
             draft.text = plain(draft.text)
         case "test":
-            errors = await _kept(page, draft, file) or await _test(page, draft)
+            errors = await _kept(page, draft, file) or await trial.send(page, draft)
         case _:
             return await _check(page, draft, file)
     return await _page(page, draft, errors=errors, status=422 if errors else 200)
@@ -65,8 +59,7 @@ async def check_or_send(page: Operating) -> Response:
 @router.post("/compose/meter")
 async def weigh(page: Operating) -> Response:
     """Tell what the text weighs while it is written: a part of the page."""
-    form = await _form(page)
-    draft, _ = await from_form(form)
+    draft, _, form = await from_page(page)
     people = form.get("people")
     if isinstance(people, str) and people.isascii() and people.isdigit():
         listed: int | None = min(int(people[:7]), recipient_list.MOST)  # the list has not changed since it was counted
@@ -75,34 +68,10 @@ async def weigh(page: Operating) -> Response:
     return await page.render("compose_meter.html", meter=meter.weigh(draft.text, listed))
 
 
-@router.post("/compose/test")
-async def test(page: Operating) -> Response:
-    """Send the text to one number, and tell how it stands: a part of the page."""
-    draft, _ = await from_form(await _form(page))
-    errors = await _test(page, draft)
-    return await page.render(
-        "compose_test.html",
-        draft=draft,
-        errors=errors,
-        tested=await _tested(page, draft),
-        status=422 if errors else 200,
-    )
-
-
-@router.get("/compose/tests/{message_id}")
-async def show_test(page: Operating, message_id: str) -> Response:
-    """Tell how a test stands by now: a part of the page."""
-    draft = Draft(tested=message_id, test_key=new_key(page.now))
-    tested = await _tested(page, draft)
-    if tested is None:
-        raise Problem("not-found", "No message has this id")
-    return await page.render("compose_test.html", draft=draft, errors={}, tested=tested)
-
-
 @router.post("/compose/verdicts.csv")
 async def verdicts_csv(page: Operating) -> Response:
     """Give every verdict as a file."""
-    draft, file = await from_form(await _form(page))
+    draft, file, _ = await from_page(page)
     try:
         checked, _ = await _checked(page, draft, file)
     except InvalidInputError as error:
@@ -119,15 +88,6 @@ async def _kept(page: Page, draft: Draft, file: bytes) -> dict[str, str]:
     except InvalidInputError as error:
         return told(error)
     return {}
-
-
-async def _form(page: Page) -> FormData:
-    try:
-        return await page.form()
-    except HTTPException as error:
-        if error.status_code != 400:
-            raise
-        raise Problem("too-large", "A field holds more than this form takes: send to fewer numbers at a time") from None
 
 
 async def _check(page: Page, draft: Draft, file: bytes, notice: str = "", status: int = 200) -> Response:
@@ -164,27 +124,6 @@ async def _send(page: Page, draft: Draft, file: bytes) -> Response:
     if sent.replayed:
         return page.redirect(path, "This was sent before. Nothing was sent a second time.")
     return page.redirect(path, f"{verdicts.counted(sent.accepted, 'text')} accepted.")
-
-
-async def _test(page: Page, draft: Draft) -> dict[str, str]:
-    """Send a draft's text to one number; what is wrong with it, by field."""
-    country = page.runtime.settings.default_country
-    if not usable(draft.test_key, page.now):
-        draft.test_key = new_key(page.now)
-        return {"test_to": "this page was open for most of a day; press the button once more"}
-    try:
-        number = phone.parse_query(draft.test_to, field="test_to", default_country=country)
-        at_once = replace(draft, send_at="", expires_at="")
-        sent = await dispatch.send(page, at_once.body([number]), draft.test_key, action="sent test")
-    except InvalidInputError as error:
-        draft.test_key = new_key(page.now)
-        return told(error)
-    except UsedKeyError:
-        draft.test_key = new_key(page.now)
-        return {"test_to": "this page has already sent another test; press the button once more"}
-    draft.tested = sent.message
-    draft.test_key = new_key(page.now)
-    return {}
 
 
 async def _checked(page: Page, draft: Draft, file: bytes) -> tuple[Checked, Send]:
@@ -229,7 +168,7 @@ async def _page(
         other=OTHER,
         priorities=PRIORITIES,
         shown=verdicts.SHOWN,
-        tested=await _tested(page, draft),
+        tested=await trial.standing(page, draft),
         forms=_forms(page, body) if body is not None and checked is not None and checked.sent else [],
         most_copied=MOST_COPIED,
     )
@@ -247,16 +186,6 @@ def _listed(draft: Draft) -> int | None:
         return len({each.given for each in recipient_list.pasted(draft.to)})
     except InvalidInputError:
         return recipient_list.MOST
-
-
-async def _tested(page: Page, draft: Draft) -> Message | None:
-    """The message of the latest test."""
-    if not draft.tested:
-        return None
-    try:
-        return await page.read(messages.find, page.runtime.account, ids.read(Kind.MESSAGE, draft.tested))
-    except InvalidInputError:
-        return None
 
 
 def _forms(page: Page, body: Send) -> list[copy_as.Form]:

@@ -1,7 +1,5 @@
 """A text that is being composed: what the form holds, and what is asked for with it."""
 
-import hashlib
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +7,15 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from ujumbe.domain import recipient_list, recipients, sender, text
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.recipient_list import Entry
 from ujumbe.domain.recipients import Verdict
 from ujumbe.web.orders import SUBSCRIBERS, Send
-from ujumbe.web.pages.page import zone_called
+from ujumbe.web.pages.page import Page, zone_called
+from ujumbe.web.problems import Problem
 
 OTHER: Final = "*"
 """The choice of a sender that is not in the list."""
@@ -24,9 +24,6 @@ NOBODY: Final = "-"
 KINDS: Final = ("bulk", "two_way", "premium")
 CATEGORIES: Final = ("transactional", "otp", "promotional")
 PRIORITIES: Final = range(-9, 10)
-KEY_LIFETIME_MS: Final = 20 * 3600 * 1000
-"""What was sent with a key is remembered for 24 hours: a form that is older may not send with it."""
-_BEGIN: Final = "page"
 
 
 class WrongError(InvalidInputError):
@@ -40,28 +37,6 @@ class WrongError(InvalidInputError):
 def told(error: InvalidInputError) -> dict[str, str]:
     """What is wrong, by field of the form."""
     return error.errors if isinstance(error, WrongError) else {error.field: str(error)}
-
-
-def new_key(now_ms: int) -> str:
-    """An Idempotency-Key for one form, which tells when that was made."""
-    return f"{_BEGIN}-{now_ms}-{secrets.token_urlsafe(16)}"
-
-
-def next_key(key: str, mark: str) -> str:
-    """The key of a form that was changed to `mark`: the same one whenever it is asked for.
-
-    Who goes back to a check makes the browser ask for it again; a key by chance would let the same text go out twice.
-    """
-    made = key.split("-", 2)[1]
-    return f"{_BEGIN}-{made}-{hashlib.sha256(f'{key} {mark}'.encode()).hexdigest()[:32]}"
-
-
-def usable(key: str, now_ms: int) -> bool:
-    """Whether a form with this key may still send."""
-    begin, _, rest = key.partition("-")
-    moment = rest.partition("-")[0]
-    made = int(moment) if moment.isascii() and moment.isdigit() and len(moment) < 15 else 0
-    return begin == _BEGIN and len(key) <= 60 and 0 <= now_ms - made < KEY_LIFETIME_MS
 
 
 @dataclass(slots=True)
@@ -217,7 +192,19 @@ def from_query(given: Mapping[str, str]) -> Draft:
     )
 
 
-async def from_form(form: FormData) -> tuple[Draft, bytes]:
+async def from_page(page: Page) -> tuple[Draft, bytes, FormData]:
+    """What the form of a page holds, its file, and the form. Raises a `Problem` for a field that holds too much."""
+    try:
+        form = await page.form()
+    except HTTPException as error:
+        if error.status_code != 400:
+            raise
+        raise Problem("too-large", "A field holds more than this form takes: send to fewer numbers at a time") from None
+    draft, file = await _from_form(form)
+    return draft, file, form
+
+
+async def _from_form(form: FormData) -> tuple[Draft, bytes]:
     """What a form holds, and its file. Line ends are those of a browser: in a text each would be one more character."""
 
     def line(name: str, usual: str = "") -> str:

@@ -73,7 +73,11 @@ async function test(button) {
   const part = await post("/compose/test", given);
   button.disabled = false;
   if (part === undefined) {
-    document.getElementById("announcer").textContent = "The test could not be sent";
+    // The key stays: where it was sent after all, pressing again sends nothing twice.
+    const line = tested.querySelector(".error") ?? tested.appendChild(document.createElement("p"));
+    line.className = "error";
+    line.textContent = "No answer came. Press the button again: it is not sent twice.";
+    document.getElementById("announcer").textContent = line.textContent;
     return;
   }
   tested.innerHTML = part;
