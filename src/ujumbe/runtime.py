@@ -38,6 +38,8 @@ from ujumbe.store.opening import open_database
 
 DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
+HASHED_AT_ONCE: Final = 2
+"""Passwords: each takes 64 MB, and four threads for a twentieth of a second."""
 SPARE_CONNECTIONS: Final = 32
 """Connections to AT beside the worker's, for what is submitted at once."""
 
@@ -92,6 +94,8 @@ class Runtime:
     """Whether a worker is part of this process."""
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SPARE_CONNECTIONS))
     """Taken by what is submitted at once, before it is claimed: no claimed call waits for a free connection."""
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHED_AT_ONCE))
+    """Taken by whoever hashes a password."""
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send."""
     handlers: Sequence[Handler] = ()

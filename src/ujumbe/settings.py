@@ -38,6 +38,8 @@ BOUNDS: Final = {
 }
 SQLITE: Final = "sqlite:///"
 POSTGRES: Final = ("postgresql://", "postgres://")
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
+"""Nothing else fits into a link, and into what browsers say of a page's origin."""
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -58,6 +60,12 @@ class Settings(BaseSettings):
 
     host: str = _setting("UJUMBE_HOST", "127.0.0.1", "Address that the service listens on")
     port: int = _setting("UJUMBE_PORT", 8000, "Port that the service listens on")
+    url: str = _setting(
+        "UJUMBE_URL", "", "Address by which people and AT reach the service, e.g. https://sms.example.org"
+    )
+    mask_numbers: bool = _setting(
+        "UJUMBE_MASK_NUMBERS", False, "Show numbers to people in the role `viewer` with their middle masked"
+    )
     data: Path = _setting("UJUMBE_DATA", Path("data"), "Folder of the SQLite file and its lock")
     database_url: SecretStr = _setting(
         "UJUMBE_DATABASE_URL",
@@ -191,6 +199,15 @@ class Settings(BaseSettings):
         if value and not _is_address(value):
             raise ValueError("this address has no usable host or port")
         return value.rstrip("/")
+
+    @field_validator("url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        given = value.strip().lower().rstrip("/")
+        if given and not (_ORIGIN.fullmatch(given) and _is_address(given)):
+            raise ValueError("give it without a path, as in https://sms.example.org or http://192.168.1.20:8000")
+        # Browsers leave these ports away where they say where a page came from.
+        return given.removesuffix(":443" if given.startswith("https:") else ":80")
 
     @field_validator("database_url")
     @classmethod

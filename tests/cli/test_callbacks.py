@@ -18,6 +18,8 @@ def test_urls_carry_the_newest_token(run: Run) -> None:
     for name, path in (("Delivery Reports", "delivery-reports"), ("Incoming Messages", "twoway")):
         assert name in shown.out
         assert f"https://sms.example.org/sms/{path}?token=second-token-of-now" in shown.out
+    known = run("callbacks", "urls", UJUMBE_URL="https://sms.example.org")
+    assert "https://sms.example.org/sms/twoway" in known.out
     bare = run("callbacks", "urls", "https://sms.example.org")
     assert "UJUMBE_CALLBACK_TOKEN is not set" in bare.out
     assert set(json.loads(run("callbacks", "urls", "http://x", "--json").out)) == {
@@ -28,7 +30,9 @@ def test_urls_carry_the_newest_token(run: Run) -> None:
     }
 
 
-@pytest.mark.parametrize("words", [["urls", "sms.example.org"], ["show", "cb_1"], ["replay", "msg_0000000000000"]])
+@pytest.mark.parametrize(
+    "words", [["urls", "sms.example.org"], ["urls"], ["show", "cb_1"], ["replay", "msg_0000000000000"]]
+)
 def test_what_cannot_be(run: Run, words: list[str]) -> None:
     refused = run("callbacks", *words)
     assert refused.code == 1

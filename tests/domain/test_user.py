@@ -48,3 +48,14 @@ def test_no_passwords(bad: str, says: str) -> None:
 def test_two_ways_to_type_one_letter_are_one_password() -> None:
     assert user.as_typed("e\u0301") == user.as_typed("é")
     assert user.as_typed("\ud800") == "?"
+
+
+def test_a_password_is_typed_twice() -> None:
+    assert user.chosen("maji mvua jua", "maji mvua jua", "Asha") == "maji mvua jua"
+    for again, field in (("maji mvua jua ", "again"), ("", "again")):
+        with pytest.raises(InvalidInputError) as refused:
+            user.chosen("maji mvua jua", again, "Asha")
+        assert refused.value.field == field
+    with pytest.raises(InvalidInputError) as refused:
+        user.chosen("short", "short", "Asha")
+    assert refused.value.field == "password"

@@ -23,6 +23,7 @@ from ujumbe.cli import (
     serve,
     simulator,
     subscriptions,
+    users,
     webhooks,
     worker,
 )
@@ -72,6 +73,7 @@ app.add_typer(subscriptions.app, name="subscriptions")
 app.command("listen")(listen.listen)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(db.app, name="db")
 
 

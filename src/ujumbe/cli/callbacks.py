@@ -107,14 +107,19 @@ def fetch(as_json: AsJson = False) -> None:
 
 @app.command()
 def urls(
-    base: Annotated[str, typer.Argument(metavar="URL", help="Where AT reaches you: https://sms.example.org")],
+    base: Annotated[
+        str,
+        typer.Argument(metavar="[URL]", help="Where AT reaches you: https://sms.example.org. [default: UJUMBE_URL]"),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Print the addresses to paste into AT's dashboard, with the newest callback token."""
+    settings = Settings.load()
+    base = base or settings.url
     if not base.startswith(("https://", "http://")):
         raise InvalidInputError("URL", "give the address that AT can reach, as in https://sms.example.org")
     base = base.rstrip("/").removesuffix("/sms")
-    tokens = Settings.load().tokens
+    tokens = settings.tokens
     end = f"?token={tokens[-1]}" if tokens else ""
     rows = [(name, f"{base.rstrip('/')}/sms/{kind.value}{end}") for kind, name in IN_DASHBOARD.items()]
     if as_json:

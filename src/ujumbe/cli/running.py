@@ -12,6 +12,7 @@ from rich.text import Text
 from ujumbe.africastalking.callbacks import Kind
 from ujumbe.cli import server
 from ujumbe.cli.output import err
+from ujumbe.flows import welcoming
 from ujumbe.runtime import Runtime, answers_of, open_runtime
 from ujumbe.settings import Settings
 from ujumbe.simulator.app import create_app as create_simulator
@@ -85,6 +86,7 @@ async def serve(settings: Settings, *, sends: bool) -> None:
         )
         if not settings.at_shortcode:
             log.warning("AT_SHORTCODE is not set: two-way SMS goes out from AT's own sender, which takes no answers")
+        await _show_set_up(runtime, url)
         trusted = settings.trusted_proxies
         await server.serve(create_app(runtime), socket, stop, let_go=runtime.stop, trusted_proxies=trusted)
         await working
@@ -120,6 +122,19 @@ async def _let_go(runtime: Runtime, stop: server.Stop) -> None:
     log.warning("calls under way are let go; their messages will be uncertain", calls=len(runtime.tasks))
     for task in tuple(runtime.tasks):
         task.cancel()
+
+
+async def _show_set_up(runtime: Runtime, url: str) -> None:
+    """Show how to make the first admin, while nobody can sign in: to people, never to the log, since it is a secret."""
+    secret = await runtime.db.write(welcoming.set_up_link)
+    if secret is None:
+        return
+    known = runtime.settings.url
+    link = f"{known or url}/welcome/{secret}"
+    lines = [f"Set up the dashboard: {link} (works once, for 24 hours)"]
+    if not known:
+        lines.append("Its path works under the public name too, where people reach the service by another one.")
+    err.print(Text("\n".join(lines)))
 
 
 def _catch_up(runtime: Runtime) -> None:

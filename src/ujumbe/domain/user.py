@@ -49,6 +49,14 @@ def password(given: str, name: str, *, field: str = "password") -> str:
     return typed
 
 
+def chosen(given: str, again: str, name: str) -> str:
+    """The same for a password that was typed twice; fields are `password` and `again`."""
+    typed = password(given, name)
+    if given != again:
+        raise InvalidInputError("again", "the two are not the same; type the password once more")
+    return typed
+
+
 def as_typed(given: str) -> str:
     """A password as it is hashed: keyboards make `é` in more than one way. What no keyboard makes becomes `?`."""
     return unicodedata.normalize("NFKC", given).encode("utf-8", "replace").decode("utf-8")

@@ -5,7 +5,7 @@ from typing import Final
 from ujumbe.domain import overdue
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import Actor, Outcome, Verdict
-from ujumbe.flows import claiming, delivery, inferring, recording
+from ujumbe.flows import claiming, delivery, inferring, recording, signing_in
 from ujumbe.store import (
     answers,
     callbacks,
@@ -115,11 +115,11 @@ def quarantine(tx: Tx, account: int) -> int:
 
 
 def forget(tx: Tx, keep_callbacks_days: int, keep_events_days: int) -> int:
-    """Delete what has been kept long enough: answers to repeat, raw callbacks, events, deliveries.
+    """Delete what has been kept long enough: answers to repeat, sign-ins, raw callbacks, events, deliveries.
 
     Of webhooks that were deleted everything goes. Returns how many rows that was.
     """
-    forgotten = answers.forget(tx) + deliveries.forget_orphans(tx) + webhooks.forget(tx)
+    forgotten = answers.forget(tx) + deliveries.forget_orphans(tx) + webhooks.forget(tx) + signing_in.forget(tx)
     if keep_events_days:
         events.number(tx)
         before = ids.floor(tx.now - keep_events_days * DAY_MS)

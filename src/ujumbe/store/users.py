@@ -7,7 +7,7 @@ from ujumbe.domain.role import Role
 from ujumbe.store.database import Row, Tx
 
 LOCK = "users"
-"""Held by what must not happen twice at once: the first admin is made, the last one is not taken away."""
+"""Held by what decides who is in: the first admin is made once, the last one stays, ended sessions are all of them."""
 
 
 @dataclass(frozen=True, slots=True)

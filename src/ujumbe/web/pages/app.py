@@ -14,7 +14,18 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
-from ujumbe.web.pages import batches, compose, overview, static, trial
+from ujumbe.web.pages import (
+    audit,
+    batches,
+    compose,
+    me,
+    overview,
+    people,
+    sign_in,
+    static,
+    trial,
+    welcome,
+)
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
@@ -22,7 +33,7 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, compose, trial, batches)
+NOUNS: Final = (static, overview, compose, trial, batches, sign_in, welcome, people, me, audit)
 BEYOND: Final = (1 << 63) - 1
 
 

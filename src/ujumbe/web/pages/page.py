@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Request
 from starlette.datastructures import URL, FormData
@@ -144,7 +144,7 @@ def zone_called(name: str) -> ZoneInfo:
     """A time zone by its name, e.g. `Africa/Nairobi`; UTC where there is none of that name."""
     try:
         return ZoneInfo(name if _ZONE_NAME.fullmatch(name) else "UTC")
-    except (OSError, ValueError):
+    except (OSError, ValueError, ZoneInfoNotFoundError):
         return ZoneInfo("UTC")
 
 
