@@ -51,6 +51,9 @@ INDEXED = (
     "batches.contents",
     "batches.counts",
     "batches.cancel",
+    "batches.standing",
+    "batches.costs",
+    "batches.reasons",
     "calls.abandon",
     "calls.known",
     "messages.reported",
@@ -145,6 +148,7 @@ INDEXED = (
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported", "messages.among",
+    "batches.costs", "batches.reasons",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
     "tallies.by_network", "tallies.times", "tallies.spent",

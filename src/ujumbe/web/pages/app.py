@@ -16,7 +16,9 @@ from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
 from ujumbe.web.pages import (
     audit,
+    batches,
     callbacks,
+    compose,
     deliveries,
     inbox,
     inbox_acts,
@@ -30,6 +32,7 @@ from ujumbe.web.pages import (
     settings,
     sign_in,
     static,
+    trial,
     webhooks,
     welcome,
 )
@@ -58,6 +61,9 @@ NOUNS: Final = (
     inbox_acts,
     messages,
     message,
+    compose,
+    trial,
+    batches,
 )
 BEYOND: Final = (1 << 63) - 1
 
