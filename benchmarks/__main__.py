@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.postgres import UnavailableError
 
-from benchmarks import accept, callbacks, claims, dispatch, machine, memory, provider, stage
+from benchmarks import accept, callbacks, claims, dispatch, machine, memory, pages, provider, stage
 from benchmarks.report import Row, print_table, say, write_json
 from benchmarks.service import Stub
 
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "callbacks": callbacks.run,
     "claims": claims.run,
     "memory": memory.run,
+    "pages": pages.run,
 }
 HALVES = {"sqlite": stage.sqlite, "postgresql": stage.postgresql}
 VOLATILE = {"tmpfs", "ramfs"}

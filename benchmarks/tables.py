@@ -57,6 +57,54 @@ def multiply(url: str, table: str, template: Mapping[str, Any], many: int, chang
         server.execute(f"VACUUM ANALYZE {table}".encode())
 
 
+class Pour:
+    """Rows poured into a database whose service has stopped, as fast as it takes them. At the end: `close`."""
+
+    def __init__(self, url: str) -> None:
+        self._file = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None) if _is_file(url) else None
+        self._server = None if _is_file(url) else psycopg.connect(url, autocommit=True)
+        if self._file is not None:
+            for pragma in HISTORY:
+                self._file.execute(pragma)
+
+    def rows(self, table: str, like: Mapping[str, Any], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows that are as `like` but for `columns`."""
+        kept = [name for name in like if name not in columns]
+        same = tuple(like[name] for name in kept)
+        names = ", ".join([*columns, *kept])
+        if self._file is not None:
+            marks = ", ".join("?" * len(like))
+            self._file.execute("BEGIN")
+            self._file.executemany(
+                f"INSERT INTO {table} ({names}) VALUES ({marks})", (tuple(row) + same for row in rows)
+            )
+            self._file.execute("COMMIT")
+        if self._server is not None:
+            with self._server.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
+                for row in rows:
+                    copy.write_row(tuple(row) + same)
+
+    def run(self, sql: str, *values: Any) -> None:
+        """A statement, with `?` for values."""
+        if self._file is not None:
+            self._file.execute(sql, values)
+        if self._server is not None:
+            self._server.execute(sql.replace("?", "%s").encode(), values)
+
+    def close(self) -> None:
+        """End, with nothing left undone that the product would do in time: on SQLite it never analyzes."""
+        if self._file is not None:
+            self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._file.close()
+        if self._server is not None:
+            self._server.execute("VACUUM ANALYZE")
+            self._server.close()
+
+
+def _is_file(url: str) -> bool:
+    return url.startswith("sqlite:///")
+
+
 def insert_bare(path: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> float:
     """Insert rows into `messages` with its indexes, durably, a thousand a commit; the seconds that it took."""
     sql = f"INSERT INTO messages ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

@@ -1,11 +1,17 @@
-"""The stub provider and the load generator speak proper HTTP; how fast anything is, is not asserted anywhere."""
+"""The stub provider and the load generator speak proper HTTP, and a past adds up.
+
+How fast anything is, is not asserted anywhere.
+"""
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
-from benchmarks import load, machine
+from benchmarks import load, machine, people, spread
 from benchmarks.recipients import lists, numbers, singles
 from benchmarks.report import Row
 from benchmarks.service import Stub
@@ -101,3 +107,49 @@ def test_verdicts(measured: float, verdict: str) -> None:
     assert Row("size", "sqlite", [measured], [10], "MB", "few", at_most=1.2).verdict == (
         "met" if measured <= 12 else "MISSED"
     )
+
+
+@pytest.fixture(scope="module")
+def past() -> dict[str, list[tuple[Any, ...]]]:
+    """A past of a few thousand messages, every table of it."""
+    history = spread.History(3_000, NOW_MS, first_seq=10)
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for chunk in history.chunks():
+        for table, rows in chunk.items():
+            found.setdefault(table, []).extend(rows)
+    found["next_seq"] = [(history.next_seq,)]
+    for table, rows in people.rows(history.people, NOW_MS, 3_000, history.next_seq - 1).items():
+        found.setdefault(table, []).extend(rows)
+    return found
+
+
+NOW_MS = 1_772_600_000_000
+
+
+def test_a_past_has_as_many_messages_as_asked_for(past: dict[str, list[tuple[Any, ...]]]) -> None:
+    messages = past["messages"]
+    assert len(messages) == 3_000
+    batches = {row[0] for row in past["batches"]}
+    assert {row[1] for row in messages} == batches
+    states = Counter(row[spread.COLUMNS["messages"].index("state")] for row in messages)
+    assert states["delivered"] > 2_500
+    assert {"undelivered", "failed", "blocked", "sent"} <= set(states)
+    updated = spread.COLUMNS["messages"].index("updated_at")
+    assert all(row[updated] <= NOW_MS for row in messages)
+
+
+def test_no_two_rows_of_a_past_have_one_id(past: dict[str, list[tuple[Any, ...]]]) -> None:
+    for table, columns in {**people.COLUMNS, **spread.COLUMNS}.items():
+        if columns[0] == "id":
+            ids = [row[0] for row in past[table]]
+            assert len(set(ids)) == len(ids), table
+            assert all(len(row) == len(columns) for row in past[table]), table
+
+
+def test_events_of_a_past_are_numbered_without_a_gap(past: dict[str, list[tuple[Any, ...]]]) -> None:
+    following = 10
+    for _, _, subjects, number, seq, _ in past["events"]:
+        assert seq == following
+        assert len(json.loads(subjects)) == number
+        following += number
+    assert past["next_seq"] == [(following,)]

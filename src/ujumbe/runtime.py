@@ -13,6 +13,7 @@ from ujumbe.africastalking.callbacks import Kind, Report
 from ujumbe.africastalking.client import AfricasTalking
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import SendReply
+from ujumbe.balance import Balance
 from ujumbe.courier import Courier, reach_of
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.pause import Pause
@@ -35,6 +36,7 @@ from ujumbe.store.database import Database
 from ujumbe.store.gathering import Gathering
 from ujumbe.store.lock import FileLock, Holder
 from ujumbe.store.opening import open_database
+from ujumbe.tallier import Tallier
 
 DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
@@ -88,6 +90,7 @@ class Runtime:
     matcher: Gathering[tuple[int, Sequence[str]], None]
     door: Door
     metrics: Metrics
+    balance: Balance
     keyless: bool
     """Whether requests need no API key: only in `ujumbe dev`, on loopback."""
     sends: bool = True
@@ -208,15 +211,21 @@ async def open_runtime(
                 infer=settings.infer_reports,
             ),
             metrics=Metrics(),
+            balance=Balance(client),
             keyless=keyless,
             sends=sends,
             handlers=handlers,
         )
         db.on_wake = runtime.outbox.set
         stack.push_async_callback(_drain, runtime)
+        stack.push_async_callback(runtime.balance.stop)
         keeper = Keeper(db, settings)
         stack.push_async_callback(keeper.stop)
         keeper.start()
+        if role != "worker":  # who only sends shows no pages
+            tallier = Tallier(db, account)
+            stack.push_async_callback(tallier.stop)
+            tallier.start()
         try:
             yield runtime
         finally:

@@ -88,6 +88,8 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
             path = f"/v1/webhooks/{hook}/deliveries"
             until(lambda: client.get(path).json()["items"][1:] and client.get(path).json()["items"][-1]["attempts"])
             messages = {each["id"]: each for each in pages(client, "/v1/messages")}
+            counted = ("tallying", "tallies", "delivery_times", "spending")
+            until(lambda: all(rows_of_sqlite(folder / "data" / "ujumbe.sqlite3")[table] for table in counted))
             service.stop()
         with SqlitePlace(folder / "data" / "ujumbe.sqlite3").open() as store:
             store.write(_somebody_signs_in)

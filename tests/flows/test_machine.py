@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from tests.flows.conftest import Clock, Fresh
 from tests.flows.desk import ERRORS, Desk, Line, number, reply
 from tests.flows.places import Place
+from tests.flows.tally import counted, tallied, tally
 from tests.store.opened import batch
 from ujumbe.africastalking.errors import ProviderError
 from ujumbe.domain import ids, recipients
@@ -329,6 +330,12 @@ class Sending(RuleBasedStateMachine):
     def leases_run_out(self) -> None:
         self.clock.forward(REPEAT_AFTER_MS)
         self.upkeep()
+
+    @rule()
+    def count(self) -> None:
+        """However the messages came to where they are, the tallies say what counting all of them says."""
+        tally(self.desk)
+        assert tallied(self.desk) == counted(self.desk)
 
     @invariant()
     def everything_is_somewhere_and_final_is_final(self) -> None:

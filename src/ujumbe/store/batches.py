@@ -114,6 +114,12 @@ def scope_of(content: Batch | Content) -> str:
     return consent.scope(consent.named(content.sender))
 
 
+def key_name(tx: Tx, batch_id: int) -> str:
+    """The name of the API key that a batch came in with; empty where there was none."""
+    row = tx.one("batches.key_name", id=batch_id)
+    return "" if row is None else str(row["name"])
+
+
 def contents(tx: Tx, batch_ids: Iterable[int]) -> dict[int, Content]:
     """What these batches say, by their ids."""
     return {row[0]: Content(*row[1:]) for row in tx.tuples("batches.contents", ids=list(batch_ids))}

@@ -26,6 +26,11 @@ def floor(moment_ms: int) -> int:
     return min(max(moment_ms - EPOCH_MS, 0) << 22, (1 << 63) - 1)
 
 
+def moment(number: int) -> int:
+    """The moment that an id carries (epoch milliseconds): about when its row was made."""
+    return (number >> 22) + EPOCH_MS
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A node number, held until `until_ms`; its ids must carry moments above `low_ms` and up to `high_ms`."""

@@ -12,7 +12,7 @@ from ujumbe.store.database import Row, Tx
 from ujumbe.store.sql import Dialect, statements
 
 LARGEST_PAGE: Final = 1_000
-_BORROWED_MS: Final = 60_000
+BORROWED_MS: Final = 60_000
 """An id may carry a moment slightly ahead of the row's own (see ids.py); ranges by time allow for it."""
 
 
@@ -72,7 +72,7 @@ def list_page(tx: Tx, account: int, filters: Filters) -> list[Message]:
         "since": filters.since,
         "since_id": None if filters.since is None else ids.floor(filters.since),
         "until": filters.until,
-        "until_id": None if filters.until is None else ids.floor(filters.until + _BORROWED_MS),
+        "until_id": None if filters.until is None else ids.floor(filters.until + BORROWED_MS),
         "before": filters.before,
         "limit": filters.limit,
     }
@@ -86,6 +86,11 @@ def find(tx: Tx, account: int, message_id: int) -> Message | None:
     """One message of this account."""
     rows = tx.select(f"{_SELECT} WHERE m.id = :id AND m.account_id = :account", {"id": message_id, "account": account})
     return _message(rows[0]) if rows else None
+
+
+def among(tx: Tx, account: int, message_ids: Collection[int]) -> list[Message]:
+    """These messages of this account, newest first."""
+    return [_message(row) for row in tx.all("messages.among", account=account, ids=list(message_ids))]
 
 
 class Unsettled(NamedTuple):

@@ -20,6 +20,7 @@ TABLES: Final = (
     "subscriptions", "answers", "paces", "decisions", "report_times", "events", "event_numbers",
     "reviews", "rules", "conversations", "contacts", "webhooks", "deliveries", "delivery_attempts",
     "erasure", "users", "sessions", "sign_in_links", "sign_in_tries", "audit",
+    "tallies", "delivery_times", "spending", "tallying",
 )  # fmt: skip
 """Those that others refer to first."""
 ROWS_AT_A_TIME: Final = 5_000

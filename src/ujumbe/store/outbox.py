@@ -158,7 +158,13 @@ def take(tx: Tx, message_ids: Sequence[int]) -> int:
 
 def next_due(tx: Tx, account: int) -> int | None:
     """When the next waiting message is due (epoch ms), or None where nothing waits."""
-    moments = [tx.all("outbox.first_scheduled", account=account)[0]["due"]]
+    moments = [tx.all("outbox.first_scheduled", account=account)[0]["due"], oldest_due(tx, account)]
+    return min((each for each in moments if each is not None), default=None)
+
+
+def oldest_due(tx: Tx, account: int) -> int | None:
+    """When the first queued message is or was due (epoch ms), or None where none is queued."""
+    moments = []
     for lane in lanes(tx, account):
         for priority in _priorities(tx, account, lane):
             place = {"account": account, "scope": lane.scope, "priority": priority}

@@ -96,6 +96,7 @@ async def _paused(runtime: Runtime, held_by: Pause, note: str) -> None:
         log.warning("a probe failed", why=str(error))
         await runtime.db.write(pausing.probed, runtime.account, health.pause, error)
     else:
+        runtime.balance.told(answer)
         await runtime.db.write(pausing.probed, runtime.account, health.pause, answer)
 
 

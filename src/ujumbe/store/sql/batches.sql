@@ -23,6 +23,9 @@ SELECT id, source, mode, sender, text, segments, link_id, keyword, category, on_
        retry_hours, created_at
   FROM batches WHERE id = :id AND account_id = :account;
 
+-- name: key_name
+SELECT k.name FROM batches b JOIN api_keys k ON k.id = b.api_key_id WHERE b.id = :id;
+
 -- name: counts
 SELECT state, count(*) AS number FROM messages WHERE batch_id = :batch GROUP BY state;
 

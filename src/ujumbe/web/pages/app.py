@@ -17,13 +17,23 @@ from ujumbe.web.live import Live
 from ujumbe.web.pages import (
     audit,
     batches,
+    callbacks,
     compose,
+    deliveries,
+    inbox,
+    inbox_acts,
+    keys,
     me,
+    message,
+    messages,
     overview,
     people,
+    rules,
+    settings,
     sign_in,
     static,
     trial,
+    webhooks,
     welcome,
 )
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
@@ -33,7 +43,28 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, compose, trial, batches, sign_in, welcome, people, me, audit)
+NOUNS: Final = (
+    static,
+    overview,
+    rules,
+    webhooks,
+    deliveries,
+    callbacks,
+    settings,
+    keys,
+    people,
+    me,
+    audit,
+    sign_in,
+    welcome,
+    inbox,
+    inbox_acts,
+    messages,
+    message,
+    compose,
+    trial,
+    batches,
+)
 BEYOND: Final = (1 << 63) - 1
 
 

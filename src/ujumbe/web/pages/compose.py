@@ -14,7 +14,7 @@ from ujumbe.store import senders
 from ujumbe.store.database import Tx
 from ujumbe.store.subscriptions import Product
 from ujumbe.web.orders import Send, order_of
-from ujumbe.web.pages import copy_as, dispatch, meter, trial, verdicts
+from ujumbe.web.pages import copy_as, dispatch, scale, trial, verdicts
 from ujumbe.web.pages.dispatch import UsedKeyError
 from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_page, from_query, told
 from ujumbe.web.pages.form_key import new_key, next_key, usable
@@ -65,7 +65,7 @@ async def weigh(page: Operating) -> Response:
         listed: int | None = min(int(people[:7]), recipient_list.MOST)  # the list has not changed since it was counted
     else:
         listed = await asyncio.to_thread(_listed, draft)
-    return await page.render("compose_meter.html", meter=meter.weigh(draft.text, listed))
+    return await page.render("compose_meter.html", meter=scale.weigh(draft.text, listed))
 
 
 @router.post("/compose/verdicts.csv")
@@ -161,7 +161,7 @@ async def _page(
         checked=checked,
         errors=errors or {},
         notice=notice,
-        meter=meter.weigh(draft.text, listed),
+        meter=scale.weigh(draft.text, listed),
         senders=offered,
         usual=(settings.at_sender_id, settings.at_shortcode),
         keywords=keywords,

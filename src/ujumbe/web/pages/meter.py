@@ -1,90 +1,56 @@
-"""What a text weighs, told while it is written and when it is checked, by the same rules as everything else."""
+"""What a text weighs, for people: its segments, and the characters that make it dearer, where they stand."""
 
 import unicodedata
 from collections import Counter
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
-from ujumbe.domain.plain import plain, replacement
-from ujumbe.domain.segments import Encoding, Measure, measure
+from ujumbe.domain.segments import Costly, Encoding, Measure, measure
 
-MOST_SHOWN = 12
-"""Different characters that are explained: a text in Arabic has them all."""
-
-
-class Dear(NamedTuple):
-    """A character that costs more than one unit, how often it stands in the text, and what would be cheaper."""
-
-    character: str
-    name: str
-    times: int
-    forces_ucs2: bool
-    replacement: str | None
-    """None where nothing cheaper says the same."""
+MOST_NAMED: Final = 8
+"""Characters that are named beneath a text; the marks show all of them."""
+FORCES: Final = "not in the plain SMS alphabet: with it a segment holds 70 characters instead of 160"
+DOUBLE: Final = "takes the room of two characters"
 
 
-class Piece(NamedTuple):
-    """A run of the text, and whether it is what makes it dear."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text; `why` says why its characters are dear, empty where they are not."""
 
     text: str
-    dear: bool
+    why: str
 
 
-class Meter(NamedTuple):
-    """A text on the scales."""
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A text measured. `costly` are characters with their name and how often they occur; `unnamed` are so many more."""
 
-    weight: Measure
-    dear: list[Dear]
+    measure: Measure
     pieces: list[Piece]
-    """The text with its dear characters apart."""
-    plainly: Measure | None
-    """What it would weigh in plain characters, where that is less."""
-    people: int | None
-    """How many numbers are listed; None where it goes to subscribers."""
-
-    @property
-    def total(self) -> int:
-        """Segments for everybody who is listed."""
-        return self.weight.segments * (self.people or 0)
-
-    @property
-    def forced(self) -> bool:
-        """Whether the whole text goes in the wide alphabet."""
-        return self.weight.encoding == Encoding.UCS2
-
-    @property
-    def room(self) -> int:
-        """Units in each segment."""
-        short = self.weight.segments == 1
-        return (70 if short else 67) if self.forced else (160 if short else 153)
+    why: str
+    costly: list[tuple[str, str, int]]
+    unnamed: int
 
 
-def weigh(text: str, people: int | None) -> Meter:
-    """`text` on the scales, to go to so many people."""
-    weight = measure(text)
-    # In the wide alphabet `€` costs what a letter does: only what forces it is dear then.
-    costly = [each for each in weight.costly if each.forces_ucs2 or weight.encoding == Encoding.GSM7]
-    times = Counter(each.character for each in costly)
-    forces = {each.character: each.forces_ucs2 for each in costly}
-    dear = [
-        Dear(each, _name(each), number, forces[each], replacement(each))
-        for each, number in times.most_common(MOST_SHOWN)
+def read(text: str, shown: str = "") -> Meter:
+    """Measure `text`. `shown` is what stands in its place where numbers in it are masked, as long as it is."""
+    shown = shown or text
+    found = measure(text)
+    unicode = found.encoding is Encoding.UCS2
+    why = FORCES if unicode else DOUBLE
+    dear = {each.index: each for each in found.costly if each.forces_ucs2 or not unicode}
+    pieces = [
+        Piece("".join(shown[index] for index in run), why if costly else "")
+        for costly, run in groupby(range(len(text)), key=lambda index: index in dear)
     ]
-    cheaper = plain(text)
-    plainly = measure(cheaper) if costly and cheaper != text else None
-    if plainly is not None and plainly.segments >= weight.segments and plainly.encoding == weight.encoding:
-        plainly = None
-    return Meter(weight, dear, _pieces(text, set(times)) if costly else [], plainly, people)
+    counts = Counter(_character(each) for each in dear.values())
+    named = [(each, _name(each), count) for each, count in counts.most_common(MOST_NAMED)]
+    return Meter(found, pieces, why, named, len(counts) - len(named))
 
 
-def _pieces(text: str, dear: set[str]) -> list[Piece]:
-    pieces: list[Piece] = []
-    for character in text:
-        is_dear = character in dear
-        if pieces and pieces[-1].dear == is_dear:
-            pieces[-1] = Piece(pieces[-1].text + character, is_dear)
-        else:
-            pieces.append(Piece(character, is_dear))
-    return pieces
+def _character(costly: Costly) -> str:
+    return costly.character
 
 
 def _name(character: str) -> str:

@@ -131,8 +131,12 @@ class Page:
         self, tx: Tx, action: str, subject: str, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> T:
         done = work(tx, *args, **kwargs)
-        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject)
+        self.note(tx, action, subject)
         return done
+
+    def note(self, tx: Tx, action: str, subject: str) -> None:
+        """The same line, where the id is made within the transaction, or where the change was a flow's own."""
+        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject)
 
 
 def zone_of(request: Request) -> ZoneInfo:

@@ -93,6 +93,14 @@ def _ago(context: Context, moment_ms: int | None) -> str:
     return _time(page, moment_ms, "" if moment_ms is None else away(moment_ms, page.now))
 
 
+@pass_context
+def _hour(context: Context, moment_ms: int, *, plain: bool = False) -> str:
+    """A moment of a day that is named beside it: `14:32`; `plain` without the moment itself behind it."""
+    page = context["page"]
+    hour = to_datetime(moment_ms).astimezone(page.zone).strftime("%H:%M")
+    return hour if plain else _time(page, moment_ms, hour)
+
+
 def _time(page: Any, moment_ms: int | None, text: str) -> str:
     if moment_ms is None:
         return "–"
@@ -140,6 +148,7 @@ def environment() -> Environment:
     made.filters |= {
         "when": _when,
         "ago": _ago,
+        "hour": _hour,
         "span": span,
         "money": money,
         "phone": _phone,

@@ -1,0 +1,110 @@
+"""What needs a human, in sentences with the page on which to act: the most urgent first. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from ujumbe.domain import ids
+from ujumbe.domain.ids import Kind
+from ujumbe.domain.pause import Pause
+from ujumbe.store.attention import Attention
+from ujumbe.store.nodes import Process
+from ujumbe.store.overview import MOST, Queue, Trouble
+from ujumbe.store.webhooks import Webhook
+from ujumbe.web.pages.render import span
+
+LATE_MS: Final = 5 * 60_000
+"""A queue whose first text has been due for longer does not move as it should."""
+SENDERS: Final = frozenset({"service", "worker"})
+MOST_WEBHOOKS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something for a person. `tone` is `bad` (texts or news of them do not get through), `open` or `soft`."""
+
+    tone: str
+    text: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How everything stands now."""
+
+    waiting: Attention
+    queue: Queue
+    trouble: Trouble
+    webhooks: Sequence[Webhook]
+    processes: Sequence[Process]
+
+
+def of(standing: Standing, account: int, now_ms: int) -> list[Need]:
+    """What needs a human in this account. (Why nothing is sent stands above every page.)"""
+    return [*_sending(standing, account, now_ms), *_told(standing.webhooks, now_ms), *_people(standing)]
+
+
+def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Need]:
+    queue, paused = standing.queue, standing.waiting.pause is not Pause.NONE
+    senders = [each for each in standing.processes if each.account == account and each.role in SENDERS]
+    waits = queue.oldest_due is not None and now_ms - queue.oldest_due > LATE_MS
+    if not senders:
+        yield Need("bad", "Nothing sends: no worker is running. Start `ujumbe worker`.", "See the workers", "/settings")
+    elif waits and not paused:
+        late = span(now_ms - (queue.oldest_due or now_ms))
+        text = f"The first text in the queue has been due for {late}, and nobody has taken it up."
+        yield Need("bad", text, "See the queue", "/messages?state=queued")
+    if number := standing.waiting.uncertain:
+        few = number == 1
+        text = (
+            f"{_texts(number, 100)} may or may not have been taken by Africa's Talking, and {'is' if few else 'are'} "
+        )
+        text += (
+            f"never sent again by {'itself' if few else 'themselves'}. Say what became of {'it' if few else 'each'}."
+        )
+        yield Need("open", text, "Decide", "/messages?state=uncertain")
+    if number := standing.trouble.broken:
+        text = f"{_count(number, 'callback')} of the last seven days could not be applied: something broke on our side."
+        yield Need("bad", text, "See what came", "/callbacks?state=broken")
+
+
+def _told(webhooks: Sequence[Webhook], now_ms: int) -> Iterator[Need]:
+    wrong = [each for each in webhooks if each.failing_since is not None or each.disabled_at is not None]
+    for each in wrong[:MOST_WEBHOOKS]:
+        host, href = urlsplit(each.url).hostname, f"/webhooks/{ids.show(Kind.WEBHOOK, each.id)}"
+        if each.disabled_at is not None:
+            yield Need("bad", f"The webhook to {host} is switched off: it is told of nothing.", "See why", href)
+        else:
+            since = span(now_ms - (each.failing_since or now_ms))
+            yield Need("bad", f"The webhook to {host} has failed for {since}.", "See what it answered", href)
+    if more := wrong[MOST_WEBHOOKS:]:
+        yield Need("bad", f"{_count(len(more), 'more webhook')} failed or switched off.", "See all", "/webhooks")
+
+
+def _people(standing: Standing) -> Iterator[Need]:
+    if number := standing.waiting.reviews:
+        asks = "asks" if number == 1 else "ask"
+        text = f"{_count(number, 'incoming text', 100)} perhaps {asks} to stop, in words that no list has."
+        yield Need("open", text, "Read and decide", "/opt-outs/reviews")
+    if number := standing.waiting.conversations:
+        text = f"{_count(number, 'conversation', 100)} {'is' if number == 1 else 'are'} open."
+        yield Need("soft", text, "Open the inbox", "/inbox")
+    if number := standing.trouble.overdue:
+        have = "has" if number == 1 else "have"
+        text = f"{_texts(number)} of the last seven days {have} waited unusually long for a report."
+        yield Need("soft", text, "See them", "/messages?state=sent")
+    if number := standing.trouble.quarantined:
+        name = "names" if number == 1 else "name"
+        text = f"{_count(number, 'report')} of the last seven days {name} messages that nobody knows."
+        yield Need("soft", text, "See them", "/callbacks?state=quarantined")
+
+
+def _texts(number: int, most: int = MOST) -> str:
+    return _count(number, "text", most)
+
+
+def _count(number: int, noun: str, most: int = MOST) -> str:
+    told = f"{number:,}" if number < most else f"{most - 1:,}+"
+    return f"{told} {noun}" if number == 1 else f"{told} {noun}s"

@@ -1,0 +1,91 @@
+"""What a text weighs, told while it is written and when it is checked, by the same rules as everything else."""
+
+import unicodedata
+from collections import Counter
+from typing import NamedTuple
+
+from ujumbe.domain.plain import plain, replacement
+from ujumbe.domain.segments import Encoding, Measure, measure
+
+MOST_SHOWN = 12
+"""Different characters that are explained: a text in Arabic has them all."""
+
+
+class Dear(NamedTuple):
+    """A character that costs more than one unit, how often it stands in the text, and what would be cheaper."""
+
+    character: str
+    name: str
+    times: int
+    forces_ucs2: bool
+    replacement: str | None
+    """None where nothing cheaper says the same."""
+
+
+class Piece(NamedTuple):
+    """A run of the text, and whether it is what makes it dear."""
+
+    text: str
+    dear: bool
+
+
+class Meter(NamedTuple):
+    """A text on the scales."""
+
+    weight: Measure
+    dear: list[Dear]
+    pieces: list[Piece]
+    """The text with its dear characters apart."""
+    plainly: Measure | None
+    """What it would weigh in plain characters, where that is less."""
+    people: int | None
+    """How many numbers are listed; None where it goes to subscribers."""
+
+    @property
+    def total(self) -> int:
+        """Segments for everybody who is listed."""
+        return self.weight.segments * (self.people or 0)
+
+    @property
+    def forced(self) -> bool:
+        """Whether the whole text goes in the wide alphabet."""
+        return self.weight.encoding == Encoding.UCS2
+
+    @property
+    def room(self) -> int:
+        """Units in each segment."""
+        short = self.weight.segments == 1
+        return (70 if short else 67) if self.forced else (160 if short else 153)
+
+
+def weigh(text: str, people: int | None) -> Meter:
+    """`text` on the scales, to go to so many people."""
+    weight = measure(text)
+    # In the wide alphabet `€` costs what a letter does: only what forces it is dear then.
+    costly = [each for each in weight.costly if each.forces_ucs2 or weight.encoding == Encoding.GSM7]
+    times = Counter(each.character for each in costly)
+    forces = {each.character: each.forces_ucs2 for each in costly}
+    dear = [
+        Dear(each, _name(each), number, forces[each], replacement(each))
+        for each, number in times.most_common(MOST_SHOWN)
+    ]
+    cheaper = plain(text)
+    plainly = measure(cheaper) if costly and cheaper != text else None
+    if plainly is not None and plainly.segments >= weight.segments and plainly.encoding == weight.encoding:
+        plainly = None
+    return Meter(weight, dear, _pieces(text, set(times)) if costly else [], plainly, people)
+
+
+def _pieces(text: str, dear: set[str]) -> list[Piece]:
+    pieces: list[Piece] = []
+    for character in text:
+        is_dear = character in dear
+        if pieces and pieces[-1].dear == is_dear:
+            pieces[-1] = Piece(pieces[-1].text + character, is_dear)
+        else:
+            pieces.append(Piece(character, is_dear))
+    return pieces
+
+
+def _name(character: str) -> str:
+    return unicodedata.name(character, f"U+{ord(character):04X}").lower()
