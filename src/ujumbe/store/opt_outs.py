@@ -103,6 +103,11 @@ def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
     return tx.one("opt_outs.in_force", account=account, numbers=names, scope=consent.scope(sender)) is not None
 
 
+def scopes(tx: Tx, account: int, names: Collection[str]) -> set[tuple[str, str]]:
+    """What is in force under these names (numbers or marks), each with its scope."""
+    return set(tx.tuples("opt_outs.scopes", account=account, numbers=list(names))) if names else set()
+
+
 def mark_in_force(tx: Tx, account: int, number: str, sender: str) -> str:
     """The mark under which an erased `number` has opted out of `sender`; empty where there is none."""
     marks = erasure_key.marks(tx, [number])
