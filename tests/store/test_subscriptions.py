@@ -161,3 +161,17 @@ def test_who_left_since(store: Opened, ours: int, clock: Clock) -> None:
     store.write(subscriptions.end, ours, number(2), *NEWS)
     assert store.read(subscriptions.ended_since, ours, Product("12345", "news"), then) == {number(2)}
     assert store.read(subscriptions.ended_since, ours, Product("12345", "JOKE"), then) == set()
+
+
+def test_products_are_named_one_by_one(store: Opened, ours: int, other: int) -> None:
+    assert store.read(subscriptions.product_names, ours, 10) == []
+    for index, (code, keyword) in enumerate([("2", ""), ("12345", "NEWS"), ("12345", ""), ("12345", "JOKE")]):
+        store.write(subscriptions.start, ours, number(index), code, keyword)
+    store.write(subscriptions.start, ours, number(9), "12345", "News")
+    store.write(subscriptions.start, other, number(9), "12345", "OTHERS")
+    store.write(subscriptions.end, ours, number(3), "12345", "joke")
+    expected = [Product("12345", ""), Product("12345", "JOKE"), Product("12345", "News"), Product("2", "")]
+    assert store.read(subscriptions.product_names, ours, 10) == expected
+    assert store.read(subscriptions.product_names, ours, 2) == expected[:2]
+    assert [store.read(subscriptions.count_live, ours, each, 10) for each in expected] == [1, 0, 2, 1]
+    assert store.read(subscriptions.count_live, ours, NEWS, 1) == 1

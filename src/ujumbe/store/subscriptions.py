@@ -144,6 +144,26 @@ def products(tx: Tx, account: int) -> list[Offered]:
     return [Offered(Product(row["short_code"], row["keyword"]), int(row["live"])) for row in rows]
 
 
+def product_names(tx: Tx, account: int, most: int) -> list[Product]:
+    """The first `most` products by short code and keyword, each as it was spelled last: a step of an index for each."""
+    found: list[Product] = []
+    code, folded = "", ""
+    while len(found) < most:
+        values = {"account": account, "short_code": code, "folded": folded}
+        rows = (found and tx.all("subscriptions.next_keyword", **values)) or tx.all("subscriptions.next_code", **values)
+        if not rows:
+            break
+        code, folded = rows[0]["short_code"], rows[0]["folded"]
+        found.append(Product(code, spelling(tx, account, Product(code, folded))))
+    return found
+
+
+def count_live(tx: Tx, account: int, product: Product, most: int) -> int:
+    """How many are subscribed to a product now, counted up to `most`."""
+    [[number]] = tx.tuples("subscriptions.count_live", account=account, most=most, **product._asdict())
+    return int(number)
+
+
 def find(tx: Tx, account: int, subscription_id: int) -> Subscription | None:
     """One subscription of this account."""
     values = {"id": subscription_id, "account": account}

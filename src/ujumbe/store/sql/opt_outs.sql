@@ -59,3 +59,16 @@ SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by
 
 -- name: counts
 SELECT source, count(*) FROM opt_outs WHERE account_id = :account AND ended_at IS NULL GROUP BY source;
+
+-- name: select
+SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs;
+
+-- name: floor
+-- As far as one look reaches. Of whatever account: only ids are walked over.
+SELECT id, started_at FROM opt_outs WHERE id < :before ORDER BY id DESC LIMIT 1 OFFSET :reach;
+
+-- name: count
+SELECT count(*) FROM (SELECT 1 FROM opt_outs WHERE account_id = :account AND ended_at IS NULL LIMIT :most) AS counted;
+
+-- name: senders
+SELECT DISTINCT sender FROM (SELECT sender FROM opt_outs WHERE +account_id = :account ORDER BY id DESC LIMIT :latest) AS l;

@@ -50,6 +50,23 @@ SELECT p.short_code, p.live,
           FROM subscriptions WHERE account_id = :account GROUP BY short_code, lower(keyword)) AS p
  ORDER BY p.short_code, p.folded;
 
+-- name: next_keyword
+SELECT short_code, lower(keyword) AS folded FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) > :folded
+ ORDER BY lower(keyword) LIMIT 1;
+
+-- name: next_code
+-- No short code is empty.
+SELECT short_code, lower(keyword) AS folded FROM subscriptions
+ WHERE account_id = :account AND short_code > :short_code
+ ORDER BY short_code, lower(keyword) LIMIT 1;
+
+-- name: count_live
+SELECT count(*) FROM (
+    SELECT 1 FROM subscriptions
+     WHERE account_id = :account AND short_code = :short_code AND lower(keyword) = lower(:keyword) AND ended_at IS NULL
+     LIMIT :most) AS counted;
+
 -- name: select
 SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions;
 
