@@ -7,7 +7,6 @@ from ujumbe.store import erasure_key, opt_out_search, opt_outs
 from ujumbe.store.opt_out_search import Filters, Found
 from ujumbe.store.opt_outs import Source
 
-
 ANY = Filters()
 
 
