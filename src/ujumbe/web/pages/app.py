@@ -14,7 +14,16 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
-from ujumbe.web.pages import opt_out_files, opt_outs, overview, people, reviews, static
+from ujumbe.web.pages import (
+    comparing,
+    opt_out_files,
+    opt_outs,
+    overview,
+    people,
+    reviews,
+    static,
+    subscriptions,
+)
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
@@ -22,7 +31,7 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, opt_out_files, reviews, opt_outs, people)
+NOUNS: Final = (static, overview, opt_out_files, reviews, opt_outs, people, comparing, subscriptions)
 BEYOND: Final = (1 << 63) - 1
 
 
