@@ -32,6 +32,8 @@ COUNTED: Final = 10_001
 """As far as those in force are counted: above it a page says 10,000+."""
 LONGEST_REASON: Final = 500
 FEWEST_DIGITS: Final = 3
+LONGEST_ENDING: Final = 8
+"""More digits than these are a whole number without its country, and its leading zero stands for that."""
 ALL_SENDERS: Final = "*"
 """How an address names those that are about all senders: no sender is called so."""
 TOLD: Final = {
@@ -201,7 +203,7 @@ def _sought(page: Page, q: str) -> tuple[str, str, str]:
         return "", "", "Numbers are masked for you: type a whole number, as in +254711000111"
     if len(digits) < FEWEST_DIGITS:
         return "", "", f"Type a whole number, or at least its last {FEWEST_DIGITS} digits"
-    return "", digits, ""
+    return "", digits.removeprefix("0") if len(digits) > LONGEST_ENDING else digits, ""
 
 
 def _parsed(page: Page, number: str) -> str:
