@@ -7,9 +7,8 @@ from ujumbe.domain import consent
 from ujumbe.store import opt_outs
 from ujumbe.store.database import Tx
 from ujumbe.store.opt_outs import EVER, OptOut, Source
-from ujumbe.store.sql import Dialect, statements
 
-REACH: Final = 100_000
+REACH: Final = 50_000
 """Opt-outs that one look goes through where only some are wanted: no index has them, and this many are milliseconds."""
 LATEST: Final = 2_000
 """Opt-outs among which senders are looked for, to be chosen from."""
@@ -51,18 +50,18 @@ def look(tx: Tx, account: int, wanted: Filters, *, before: int | None, limit: in
     if wanted.number:
         return _of_number(tx, account, wanted, end, limit)
     floor = tx.all("opt_outs.floor", before=end, reach=REACH) if wanted.some else []
-    values = {
-        "account": account,
-        "before": end,
-        "floor": floor[0]["id"] if floor else 0,
-        "ending": f"%{wanted.ending}" if wanted.ending else None,
-        "source": wanted.source,
-        "scope": wanted.sender,
-        "limit": limit + 1,
-    }
-    conditions = [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
-    conditions += [] if wanted.ended else ["ended_at IS NULL"]
-    rows = tx.select(f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit", values)
+    rows = tx.all(
+        "opt_outs.look",
+        account=account,
+        before=end,
+        floor=floor[0]["id"] if floor else 0,
+        ended=int(wanted.ended),
+        ending=f"%{wanted.ending}" if wanted.ending else "",
+        source=wanted.source or "",
+        scoped=int(wanted.sender is not None),
+        scope=wanted.sender or "",
+        limit=limit + 1,
+    )
     items = [opt_outs.from_row(row) for row in rows]
     if len(items) > limit:
         return Found(items[:limit], items[limit - 1].id, None)
@@ -92,15 +91,3 @@ def _of_number(tx: Tx, account: int, wanted: Filters, before: int, limit: int) -
         and wanted.sender in (None, consent.scope(each.sender))
     ]
     return Found(items[:limit], items[limit - 1].id if len(items) > limit else None, None)
-
-
-_SELECT: Final = statements(Dialect.SQLITE)["opt_outs.select"]
-"""It stands as it was written for both: no list and no lock is in it."""
-_CONDITIONS: Final = {
-    "account": "+account_id = :account",  # only the order of the table serves a page
-    "before": "id < :before",
-    "floor": "id >= :floor",
-    "ending": "number LIKE :ending",
-    "source": "source = :source",
-    "scope": "scope = :scope",
-}

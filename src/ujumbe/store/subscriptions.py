@@ -181,13 +181,24 @@ def list_page(tx: Tx, account: int, filters: Filters = ANY, *, before: int | Non
         "before": before,
         "limit": limit,
     }
-    # Only with a short code does an index of products help; else the order of the table does.
-    conditions = ["account_id = :account" if filters.short_code is not None else "+account_id = :account"]
+    # Only with a short code does an index of products help; else that of numbers does, or the order of the table.
+    by_product = filters.short_code is not None and filters.number is None
+    conditions = ["account_id = :account" if by_product else "+account_id = :account"]
     conditions += [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
     if filters.active is not None:
         conditions.append("ended_at IS NULL" if filters.active else "ended_at IS NOT NULL")
     where = " AND ".join(conditions)
     return [_subscription(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT :limit", values)]
+
+
+def product_page(
+    tx: Tx, account: int, product: Product, *, ever: bool, before: int | None, limit: int
+) -> list[Subscription]:
+    """Who is subscribed to a product now, or `ever` was, newest first; `before` is an id. Quick however deep."""
+    name = "subscriptions.ever_page" if ever else "subscriptions.live_page"
+    end_id = _EVER if before is None else before
+    rows = tx.all(name, account=account, before=end_id, limit=limit, **product._asdict())
+    return [_subscription(row) for row in rows]
 
 
 def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Subscription]:

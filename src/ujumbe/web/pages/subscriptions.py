@@ -31,7 +31,7 @@ COUNTED: Final = 10_001
 COUNTED_OF_MANY: Final = 1_001
 FEW: Final = 10
 """Up to so many products each is counted to `COUNTED`, so that the whole page counts a hundred thousand at most."""
-COUNTED_OF_ONE: Final = 100_001
+COUNTED_OF_ONE: Final = 50_001
 MOST_OF_NUMBER: Final = 200
 LONGEST_KEYWORD: Final = 100
 TOLD: Final = {
@@ -98,8 +98,7 @@ async def show_product(
             number = _parsed(page, storable(q))
         except InvalidInputError as error:
             hint = f"No whole number can be read from this: {error}"
-    filters = Filters(product.short_code, product.keyword, number, None if everybody else True)
-    found, offer = await page.read(_members, page.runtime.account, filters, product, before)
+    found, offer = await page.read(_members, page.runtime.account, product, number, before, ever=everybody)
     if not found and offer is None and not number:
         raise Problem("not-found", "Nobody ever subscribed to this product")
     shown = found[:PER_PAGE]
@@ -195,11 +194,15 @@ def _offer(tx: Tx, account: int, product: Product, most: int) -> Offer:
 
 
 def _members(
-    tx: Tx, account: int, filters: Filters, product: Product, before: int | None
+    tx: Tx, account: int, product: Product, number: str | None, before: int | None, *, ever: bool
 ) -> tuple[list[Subscription], Offer | None]:
     """A page of subscribers and one more, and the product; None for one that nobody ever subscribed to."""
-    found = subscriptions.list_page(tx, account, filters, before=before, limit=PER_PAGE + 1)
-    known = found or subscriptions.list_page(tx, account, Filters(*product), before=None, limit=1)
+    if number is None:
+        found = subscriptions.product_page(tx, account, product, ever=ever, before=before, limit=PER_PAGE + 1)
+    else:
+        filters = Filters(*product, number, None if ever else True)
+        found = subscriptions.list_page(tx, account, filters, before=before, limit=PER_PAGE + 1)
+    known = found or subscriptions.product_page(tx, account, product, ever=True, before=None, limit=1)
     if not known:
         return [], None
     spelled = product._replace(keyword=subscriptions.spelling(tx, account, product))
