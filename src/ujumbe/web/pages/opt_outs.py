@@ -162,7 +162,9 @@ async def lift(page: Operating, opt_out: str) -> Response:
     reason = _read(errors, "reason", lambda: reason_of(given, needed=True))
     if errors:
         return await _lift(page, opt_out, given, errors, 422)
-    number = ids.read(Kind.OPT_OUT, opt_out)
+    number, person = ids.read(Kind.OPT_OUT, opt_out), await _person(page, opt_out)
+    if number not in {each.id for each in person.in_force}:
+        return page.redirect(f"/opt-outs/{opt_out}", "It had ended before; nothing was changed.")
     proof = f"{page.viewer.name}: {reason}"
     done = await page.write("lift opt-out", opt_out, consent.lift, page.runtime.account, number, proof)
     said = "Lifted. The history stays." if done else "It had ended before; nothing was changed."

@@ -23,6 +23,7 @@ SAID: Final = {
     Decision.OPT_OUT: "Opted out of all senders; the text is kept as the proof.",
     Decision.DISMISS: "Off the list. Texts to them go on.",
 }
+DECIDED: Final = "Somebody had decided about it before; nothing was changed."
 
 
 @router.get(LIST)
@@ -48,6 +49,8 @@ async def decide(page: Operating, review: str) -> Response:
     number, wanted = ids.read(Kind.REVIEW, review), str(form.get("decision", ""))
     if wanted not in set(Decision):
         raise Problem("bad-request", "A decision is opt_out or dismiss")
+    if await page.read(reviews.find, page.runtime.account, number) is None:
+        return page.redirect(LIST, DECIDED)
     decision = Decision(wanted)
     action = "opt out on review" if decision is Decision.OPT_OUT else "dismiss review"
     found = await page.write(action, review, consent.decide, page.runtime.account, number, decision, page.viewer.name)
