@@ -11,7 +11,7 @@ from ujumbe.domain.segments import Costly, Encoding, Measure, measure
 MOST_NAMED: Final = 8
 """Characters that are named beneath a text; the marks show all of them."""
 FORCES: Final = "not in the plain SMS alphabet: with it a segment holds 70 characters instead of 160"
-DOUBLE: Final = "takes the room of two characters"
+DOUBLE: Final = "each takes the room of two characters"
 
 
 @dataclass(frozen=True, slots=True)
