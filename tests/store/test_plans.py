@@ -51,6 +51,9 @@ INDEXED = (
     "batches.contents",
     "batches.counts",
     "batches.cancel",
+    "batches.standing",
+    "batches.costs",
+    "batches.reasons",
     "calls.abandon",
     "calls.known",
     "messages.reported",
@@ -76,6 +79,10 @@ INDEXED = (
     "opt_outs.in_force_among",
     "opt_outs.scopes",
     "opt_outs.inserted",
+    "opt_outs.floor",
+    "opt_outs.look",
+    "opt_outs.count",
+    "drifts.find",
     "erasure.key",
     "erasure.cancel",
     "erasure.messages",
@@ -98,6 +105,11 @@ INDEXED = (
     "subscriptions.live",
     "subscriptions.spelling",
     "subscriptions.ended_since",
+    "subscriptions.next_keyword",
+    "subscriptions.next_code",
+    "subscriptions.count_live",
+    "subscriptions.live_page",
+    "subscriptions.ever_page",
     "report_times.counts",
     "inbound.rounds",
     "messages.told",
@@ -145,6 +157,7 @@ INDEXED = (
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported", "messages.among",
+    "batches.costs", "batches.reasons",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
     "tallies.by_network", "tallies.times", "tallies.spent",
@@ -217,7 +230,9 @@ def plan(tx: Tx, name: str) -> list[str]:
 @pytest.mark.parametrize("name", INDEXED)
 def test_no_table_is_walked_and_no_queue_sorted(long: tuple[Opened, int], name: str) -> None:
     steps = long[0].read(plan, name)
-    walked = [each for each in steps if each.startswith("SCAN") and "json_each" not in each and "(subquery" not in each]
+    # What was found is counted, or looked at in the order that it has: "counted" is what our bounded counts call it.
+    fine = ("json_each", "(subquery", "SCAN counted")
+    walked = [each for each in steps if each.startswith("SCAN") and not any(word in each for word in fine)]
     assert not [each for each in walked if each != "SCAN CONSTANT ROW"], steps
     if name not in SORTED_BY_NEED:
         assert not [each for each in steps if "TEMP B-TREE" in each], steps

@@ -14,18 +14,18 @@ from ujumbe.web.pages import meter
     ],
 )
 def test_what_is_dear(text: str, pieces: list[tuple[str, bool]], named: list[tuple[str, str, int]]) -> None:
-    found = meter.read(text)
-    assert [(each.text, bool(each.why)) for each in found.pieces] == pieces
-    assert found.costly == named
+    found = meter.weigh(text, 1)
+    assert [(each.text, each.dear) for each in found.pieces] == pieces
+    assert [(each.character, each.name, each.times) for each in found.dear] == named
     assert found.unnamed == 0
 
 
 def test_many_are_named_in_part() -> None:
-    found = meter.read("абвгдежзик")
-    assert len(found.costly) == meter.MOST_NAMED
+    found = meter.weigh("абвгдежзийклмн", 1)
+    assert len(found.dear) == meter.MOST_SHOWN
     assert found.unnamed == 2
 
 
 def test_what_is_shown_may_be_masked() -> None:
-    found = meter.read("+254711000111 – now", "+254******111 – now")
+    found = meter.weigh("+254711000111 – now", None, shown="+254******111 – now")
     assert "".join(each.text for each in found.pieces) == "+254******111 – now"

@@ -17,7 +17,8 @@ from ujumbe.flows.accepting import Accepted
 from ujumbe.store import contacts, conversations, inbound, opt_outs
 from ujumbe.store.conversations import Conversation, State
 from ujumbe.store.database import Tx
-from ujumbe.web.api.sending import LONGEST_KEY, Send, accept
+from ujumbe.web.api.sending import LONGEST_KEY
+from ujumbe.web.orders import Send, accept
 from ujumbe.web.pages.inbox import Where, conversation_id, render_thread, stops
 from ujumbe.web.pages.page import Operating, Page, Viewing
 from ujumbe.web.problems import Problem

@@ -108,7 +108,7 @@ async def _shown(page: Page, message_id: str, wrong: str = "", status: int = 409
         message=message,
         scenes=story.tell(whole.explained, whole.key, whole.of_batch, whole.of_message),
         words=words.of(message),
-        meter=meter.read(message.text, text),
+        meter=meter.weigh(message.text, None, shown=text),
         network=network.name(message.network_code),
         conversation=whole.conversation,
         waits=message.state in WAITS,

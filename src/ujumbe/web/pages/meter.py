@@ -1,56 +1,96 @@
-"""What a text weighs, for people: its segments, and the characters that make it dearer, where they stand."""
+"""What a text weighs, told while it is written and when it is checked, by the same rules as everything else."""
 
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
-from ujumbe.domain.segments import Costly, Encoding, Measure, measure
+from ujumbe.domain.plain import plain, replacement
+from ujumbe.domain.segments import Encoding, Measure, measure
 
-MOST_NAMED: Final = 8
-"""Characters that are named beneath a text; the marks show all of them."""
+MOST_SHOWN: Final = 12
+"""Different characters that are explained: a text in Arabic has them all."""
 FORCES: Final = "not in the plain SMS alphabet: with it a segment holds 70 characters instead of 160"
 DOUBLE: Final = "each takes the room of two characters"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a text; `why` says why its characters are dear, empty where they are not."""
+class Dear(NamedTuple):
+    """A character that costs more than one unit, how often it stands in the text, and what would be cheaper."""
+
+    character: str
+    name: str
+    times: int
+    forces_ucs2: bool
+    replacement: str | None
+    """None where nothing cheaper says the same."""
+
+
+class Piece(NamedTuple):
+    """A run of the text, and whether it is what makes it dear."""
 
     text: str
-    why: str
+    dear: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """A text measured. `costly` are characters with their name and how often they occur; `unnamed` are so many more."""
+class Meter(NamedTuple):
+    """A text on the scales."""
 
-    measure: Measure
+    weight: Measure
+    dear: list[Dear]
     pieces: list[Piece]
-    why: str
-    costly: list[tuple[str, str, int]]
+    """The text with its dear characters apart."""
+    plainly: Measure | None
+    """What it would weigh in plain characters, where that is less."""
+    people: int | None
+    """How many numbers are listed; None where it goes to subscribers."""
     unnamed: int
+    """How many more different characters are dear than are explained."""
+
+    @property
+    def why(self) -> str:
+        """What makes its dear characters dear."""
+        return FORCES if self.forced else DOUBLE
+
+    @property
+    def total(self) -> int:
+        """Segments for everybody who is listed."""
+        return self.weight.segments * (self.people or 0)
+
+    @property
+    def forced(self) -> bool:
+        """Whether the whole text goes in the wide alphabet."""
+        return self.weight.encoding == Encoding.UCS2
+
+    @property
+    def room(self) -> int:
+        """Units in each segment."""
+        short = self.weight.segments == 1
+        return (70 if short else 67) if self.forced else (160 if short else 153)
 
 
-def read(text: str, shown: str = "") -> Meter:
-    """Measure `text`. `shown` is what stands in its place where numbers in it are masked, as long as it is."""
-    shown = shown or text
-    found = measure(text)
-    unicode = found.encoding is Encoding.UCS2
-    why = FORCES if unicode else DOUBLE
-    dear = {each.index: each for each in found.costly if each.forces_ucs2 or not unicode}
-    pieces = [
-        Piece("".join(shown[index] for index in run), why if costly else "")
-        for costly, run in groupby(range(len(text)), key=lambda index: index in dear)
+def weigh(text: str, people: int | None, *, shown: str = "") -> Meter:
+    """`text` on the scales, to go to so many people.
+
+    `shown` is what its pieces show in its place where numbers in it are masked: as long as it is.
+    """
+    weight = measure(text)
+    # In the wide alphabet `€` costs what a letter does: only what forces it is dear then.
+    costly = [each for each in weight.costly if each.forces_ucs2 or weight.encoding == Encoding.GSM7]
+    times = Counter(each.character for each in costly)
+    forces = {each.character: each.forces_ucs2 for each in costly}
+    dear = [
+        Dear(each, _name(each), number, forces[each], replacement(each))
+        for each, number in times.most_common(MOST_SHOWN)
     ]
-    counts = Counter(_character(each) for each in dear.values())
-    named = [(each, _name(each), count) for each, count in counts.most_common(MOST_NAMED)]
-    return Meter(found, pieces, why, named, len(counts) - len(named))
-
-
-def _character(costly: Costly) -> str:
-    return costly.character
+    cheaper = plain(text)
+    plainly = measure(cheaper) if costly and cheaper != text else None
+    if plainly is not None and plainly.segments >= weight.segments and plainly.encoding == weight.encoding:
+        plainly = None
+    pieces = [
+        Piece("".join(character for _, character in run), is_dear)
+        for is_dear, run in groupby(zip(text, shown or text, strict=True), key=lambda each: each[0] in times)
+    ]
+    return Meter(weight, dear, pieces, plainly, people, len(times) - len(dear))
 
 
 def _name(character: str) -> str:

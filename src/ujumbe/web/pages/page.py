@@ -141,7 +141,11 @@ class Page:
 
 def zone_of(request: Request) -> ZoneInfo:
     """The viewer's time zone, as a script on an earlier page told it; UTC until then."""
-    name = unquote(request.cookies.get(ZONE, ""))
+    return zone_called(unquote(request.cookies.get(ZONE, "")))
+
+
+def zone_called(name: str) -> ZoneInfo:
+    """A time zone by its name, e.g. `Africa/Nairobi`; UTC where there is none of that name."""
     try:
         return ZoneInfo(name if _ZONE_NAME.fullmatch(name) else "UTC")
     except (OSError, ValueError, ZoneInfoNotFoundError):

@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from ujumbe import __version__
-from ujumbe.domain import ids, pause, phone
+from ujumbe.domain import erased, ids, pause, phone
 from ujumbe.domain.message import MEANING
 from ujumbe.domain.moment import show, to_datetime
 from ujumbe.domain.money import MICROS, Money
@@ -75,7 +75,9 @@ def spaced(number: str) -> str:
 
 
 def shown(number: str, viewer: Viewer) -> str:
-    """A number as this viewer may see it."""
+    """A number as this viewer may see it, or what stands in place of one."""
+    if erased.is_mark(number):
+        return "an erased person"
     return phone.mask(number) if viewer.masked else spaced(number)
 
 
