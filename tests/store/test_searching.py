@@ -259,6 +259,20 @@ def test_every_way_is_by_key(
         assert few or "TEMP B-TREE" not in step, step
 
 
+@pytest.mark.parametrize("state", sorted(messages.INDEXED))
+def test_the_list_of_the_api_goes_by_the_index_of_a_state(long: tuple[Opened, int], state: State) -> None:
+    store, ours = long
+
+    def listing(tx: Tx) -> list[str]:
+        watched = Watched(tx)
+        messages.list_page(watched, ours, messages.Filters(state=state))  # type: ignore[arg-type]  # it only reads
+        return watched.steps
+
+    steps = store.read(listing)
+    assert "messages_by_state" in steps[0]
+    assert not [each for each in steps if "TEMP B-TREE FOR ORDER BY" in each and "LAST" not in each], steps
+
+
 @pytest.mark.parametrize(("how", "most"), [({"text": "zzz"}, searching.READ), ({"network": "no"}, searching.WALKED)])
 def test_no_search_looks_further_than_it_says(long: tuple[Opened, int], how: dict[str, Any], most: int) -> None:
     store, ours = long

@@ -12,6 +12,10 @@ from ujumbe.store.database import Row, Tx
 from ujumbe.store.sql import Dialect, statements
 
 LARGEST_PAGE: Final = 1_000
+INDEXED: Final = frozenset(
+    {State.SENT, State.UNDELIVERED, State.FAILED, State.BLOCKED, State.EXPIRED, State.CANCELED, State.UNCERTAIN}
+)
+"""States that last and are rare have an index, by account. (docs/decisions/0012-indexes-that-are-not-there.md)"""
 BORROWED_MS: Final = 60_000
 """An id may carry a moment slightly ahead of the row's own (see ids.py); ranges by time allow for it."""
 
@@ -77,6 +81,8 @@ def list_page(tx: Tx, account: int, filters: Filters) -> list[Message]:
         "limit": filters.limit,
     }
     where = " AND ".join(sql for name, sql in _CONDITIONS.items() if values[name] is not None)
+    if filters.state in INDEXED and filters.number is None and filters.batch is None:
+        where = where.replace(_CONDITIONS["account"], "m.account_id = :account")  # the state's index begins with it
     if filters.state is not None:
         where += _OF_STATE.get(filters.state, f" AND m.state = '{filters.state}'")
     return [_message(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY m.id DESC LIMIT :limit", values)]

@@ -14,7 +14,7 @@ from ujumbe.domain import consent
 from ujumbe.domain.message import State
 from ujumbe.store import ids
 from ujumbe.store.database import Tx
-from ujumbe.store.messages import BORROWED_MS
+from ujumbe.store.messages import BORROWED_MS, INDEXED
 from ujumbe.store.sql import Dialect, statements
 
 WALKED: Final = 50_000
@@ -37,9 +37,6 @@ _SENDING: Final = """m.state = 'sending' AND m.account_id = :account AND m.id IN
     SELECT a.message_id FROM attempts a JOIN calls c ON c.id = a.call_id
      WHERE c.account_id = :account AND c.verdict = 'open')"""
 """Found through the open calls: there is no index to keep for a state that lasts a moment."""
-_INDEXED: Final = frozenset(
-    {State.SENT, State.UNDELIVERED, State.FAILED, State.BLOCKED, State.EXPIRED, State.CANCELED, State.UNCERTAIN}
-)
 _QUEUES: Final = frozenset({State.QUEUED, State.SCHEDULED})
 """Their indexes are in the order in which they are sent."""
 _TEXT: Final = (
@@ -146,7 +143,7 @@ def _way(tx: Tx, account: int, wanted: Wanted) -> _Way:
         return _Way("m.batch_id = :batch", SCATTERED)
     if wanted.state is State.SENDING:
         return _Way(_SENDING, None)
-    if wanted.state in _INDEXED:
+    if wanted.state in INDEXED:
         return _Way(f"m.account_id = :account AND m.state = '{wanted.state}'", SCATTERED)
     if (
         wanted.state in _QUEUES

@@ -11,7 +11,7 @@ from ujumbe.domain.segments import Encoding, Measure, measure
 MOST_SHOWN: Final = 12
 """Different characters that are explained: a text in Arabic has them all."""
 FORCES: Final = "not in the plain SMS alphabet: with it a segment holds 70 characters instead of 160"
-DOUBLE: Final = "takes the room of two characters"
+DOUBLE: Final = "each takes the room of two characters"
 
 
 class Dear(NamedTuple):
