@@ -127,7 +127,7 @@ SORTED_BY_NEED = {
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
-    "tallies.by_network", "tallies.times", "tallies.spent",
+    "tallies.by_network", "tallies.spent",
 }  # fmt: skip
 """Only the rows of some batches, numbers, ids or hours are sorted, or calls that are open: no queue is walked."""
 HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
@@ -141,7 +141,7 @@ HEADS: Final[dict[str, Callable[[Tx, int], object]]] = {
 
 class Values(dict[str, Any]):
     def __missing__(self, key: str) -> Any:
-        lists = ("ids", "calls", "numbers", "provider_ids", "spellings", "moments", "batches")
+        lists = ("networks", "steps", "ids", "calls", "numbers", "provider_ids", "spellings", "moments", "batches")
         return "[]" if key in lists else 1
 
 
@@ -196,7 +196,8 @@ def plan(tx: Tx, name: str) -> list[str]:
 @pytest.mark.parametrize("name", INDEXED)
 def test_no_table_is_walked_and_no_queue_sorted(long: tuple[Opened, int], name: str) -> None:
     steps = long[0].read(plan, name)
-    walked = [each for each in steps if each.startswith("SCAN") and "json_each" not in each and "(subquery" not in each]
+    given = ("json_each", "VIRTUAL TABLE", "(subquery")
+    walked = [each for each in steps if each.startswith("SCAN") and not any(word in each for word in given)]
     assert not [each for each in walked if each != "SCAN CONSTANT ROW"], steps
     if name not in SORTED_BY_NEED:
         assert not [each for each in steps if "TEMP B-TREE" in each], steps
