@@ -92,14 +92,16 @@ def by_hour(tx: Tx, account: int, first: int, following: int) -> list[tuple[int,
 
 def networks(tx: Tx, account: int, first: int, following: int) -> list[Network]:
     """How texts made in these hours fared, by the network that reported them; the largest first."""
-    times: dict[str, dict[int, int]] = {}
-    for code, seconds, number in tx.tuples("tallies.times", account=account, first=first, following=following):
-        times.setdefault(code, {})[seconds] = number
+    span = {"account": account, "first": first, "following": following}
+    reported = tx.tuples("tallies.by_network", **span)
+    times: dict[str, dict[int, int]] = {row[0]: {} for row in reported}
+    steps = [*delivery_time.STEPS, delivery_time.BEYOND]
+    for code, seconds, number in tx.tuples("tallies.times", networks=list(times), steps=steps, **span):
+        if number:
+            times[code][seconds] = number
     found = [
-        Network(code, delivered, undelivered, delivery_time.median(times.get(code, {})))
-        for code, delivered, undelivered in tx.tuples(
-            "tallies.by_network", account=account, first=first, following=following
-        )
+        Network(code, delivered, undelivered, delivery_time.median(times[code]))
+        for code, delivered, undelivered in reported
     ]
     return sorted(found, key=lambda each: (-each.reported, each.code))
 

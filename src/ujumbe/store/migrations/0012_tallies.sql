@@ -13,15 +13,18 @@ CREATE TABLE tallies (
 CREATE INDEX tallies_unsettled ON tallies (account_id, hour)
     WHERE state = 'scheduled' OR state = 'queued' OR state = 'sending' OR state = 'uncertain';
 
--- How long those that arrived took from AT's "taken" to the handset: at most so many seconds.
+-- How long those that arrived took from AT's "taken" to the handset: at most so many seconds. In the order in which many
+-- hours are added up: a month is a few short walks then, where sorting its rows took half of a page's time.
 CREATE TABLE delivery_times (
     account_id    INTEGER NOT NULL REFERENCES accounts (id),
     hour          INTEGER NOT NULL,
     network_code  TEXT NOT NULL,
     seconds       INTEGER NOT NULL,
     messages      INTEGER NOT NULL,
-    PRIMARY KEY (account_id, hour, network_code, seconds)
+    PRIMARY KEY (account_id, network_code, seconds, hour)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX delivery_times_by_hour ON delivery_times (account_id, hour);
 
 -- What AT said the attempts cost: one that was sent again was paid for twice.
 CREATE TABLE spending (

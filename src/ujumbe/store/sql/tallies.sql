@@ -92,6 +92,14 @@ SELECT network_code,
  GROUP BY network_code;
 
 -- name: times
+-- Along the key, a sum for each network and step: SQLite would sort all rows for a GROUP BY.
+SELECT n.value AS network_code, s.value AS seconds,
+       (SELECT sum(t.messages) FROM delivery_times t
+         WHERE t.account_id = :account AND t.network_code = n.value AND t.seconds = s.value
+           AND t.hour >= :first AND t.hour < :following) AS messages
+  FROM json_each(:networks) n, json_each(:steps) s;
+
+-- name: times (postgres)
 SELECT network_code, seconds, CAST(sum(messages) AS BIGINT) AS messages FROM delivery_times
  WHERE account_id = :account AND hour >= :first AND hour < :following
  GROUP BY network_code, seconds;
