@@ -19,6 +19,7 @@ run: .venv/.run  ## The service, the worker and a local Africa's Talking on http
 
 test: .venv/.dev  ## The whole suite (ARGS="-k name" for a part)
 	@scripts/chromium
+	@scripts/axe
 	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 check: .venv/.dev  ## Format, lint, types, import rules
