@@ -1,6 +1,7 @@
 """A service with something on every page, filled through its public doors."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -24,8 +25,14 @@ class Filled:
     uncertain: str
     inbound: str
     opt_out: str
+    subscription: str
     rule: str
     webhook: str
+    callback: str
+
+    def address(self, path: str) -> str:
+        """An address with `{message}` and the like filled in."""
+        return path.format(**{each.name: getattr(self, each.name) for each in fields(self)})
 
 
 class Filling:
@@ -122,9 +129,17 @@ def fill(api: httpx.Client, at: httpx.Client) -> Filled:
         uncertain=lost["messages"][0]["id"],
         inbound=to.items("/v1/inbound")[-1]["id"],
         opt_out=to.items("/v1/opt-outs")[0]["id"],
+        subscription=to.items("/v1/subscriptions")[0]["id"],
         rule=rule["id"],
         webhook=webhook["id"],
+        callback=strange_callback(api),
     )
+
+
+def strange_callback(api: httpx.Client) -> str:
+    """The id of the first callback that the page about them lists: the API knows none."""
+    found = re.search(r'href="/callbacks/(cb_\w+)"', api.get("/callbacks").text)
+    return found[1] if found else ""
 
 
 def fill_dev(service: Running) -> Filled:
