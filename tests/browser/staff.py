@@ -22,7 +22,7 @@ def staffed(folder: Path, *words: str, at: str = "http://127.0.0.1:1", **env: st
         with plain.browser(running) as first:
             first.choose(plain.set_up_link(running), PASSWORD, name=ADMIN)
         with plain.browser(running) as second:
-            second.choose(plain.link_for(folder, "add", VIEWER, "--role", "viewer"), PASSWORD)
+            second.choose(plain.link_for(folder, "add", VIEWER, "--role", "viewer", **running.env), PASSWORD)
         yield running
 
 

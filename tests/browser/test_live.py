@@ -110,8 +110,8 @@ def test_what_somebody_types_is_left_alone(chromium: Browser, busy: Running) -> 
         expect(page.get_by_role("log").get_by_text("Hello?", exact=True)).to_be_visible(timeout=PATIENCE_MS)
         expect(answer).to_be_focused()
         expect(answer).to_have_value("Yes, until")
-        page.keyboard.type("l six")
-        expect(answer).to_have_value("Yes, untill six")
+        page.keyboard.type("l six")  # in place of the letter that was selected
+        expect(answer).to_have_value("Yes, until six")
 
 
 def test_what_somebody_opened_stays_open(chromium: Browser, busy: Running) -> None:

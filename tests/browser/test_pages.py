@@ -57,7 +57,7 @@ ABOUT_ONE: Final = (
     "/callbacks/{callback}",
 )
 """Pages about one thing; the words are what `Filled` calls them."""
-MISSING: Final = "/messages/msg_06y4mdkdm0000"
+MISSING: Final = ("/messages/msg_06y4mdkdm0000", "/nothing")
 OF_STAFF: Final = ("/settings/people", "/settings/me", "/settings/audit")
 
 
@@ -95,8 +95,9 @@ def test_it_opens_for_who_signed_in(chromium: Browser, axe: Axe, office: Serving
     look(lambda **as_seen: signed_in(chromium, office, **as_seen), axe, office, path)
 
 
-def test_a_page_that_is_not_there(chromium: Browser, axe: Axe, empty: Running) -> None:
-    look(anybody(chromium), axe, empty, MISSING, 404)
+@pytest.mark.parametrize("path", MISSING)
+def test_a_page_that_is_not_there(chromium: Browser, axe: Axe, empty: Running, path: str) -> None:
+    look(anybody(chromium), axe, empty, path, 404)
 
 
 def test_a_page_that_is_not_for_them(chromium: Browser, axe: Axe, office: Serving) -> None:
