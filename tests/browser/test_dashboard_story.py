@@ -30,7 +30,7 @@ def test_from_compose_to_the_phone_and_back_until_stop(chromium: Browser, servic
         expect(desk.get_by_role("heading", name="1 text, all at their end")).to_be_visible(timeout=PATIENCE_MS)
         expect(desk.get_by_role("row", name="delivered")).to_contain_text("1")
 
-        phone = hand.get_by_role("article")
+        phone = hand.get_by_role("article").filter(has_text="Will you come?")
         expect(phone.get_by_text("Will you come?")).to_be_visible(timeout=PATIENCE_MS)
 
         desk.get_by_role("navigation", name="Pages").get_by_role("link", name="Inbox").click()
