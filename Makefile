@@ -43,7 +43,7 @@ docs: .venv/.dev  ## docs/reference/ from the code
 
 screenshots: .venv/.dev  ## The pictures in docs/, taken from a running `ujumbe dev`
 	@scripts/chromium
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 clean:  ## Removes .venv and caches, never data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
