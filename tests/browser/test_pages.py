@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.axe import Axe
 from tests.browser.filling import Filled, fill_dev
@@ -108,8 +108,25 @@ def test_signing_in(chromium: Browser, axe: Axe, office: Serving) -> None:
     look(anybody(chromium), axe, office, "/sign-in")
 
 
-def test_axe_is_here(axe: Axe) -> None:
+def test_axe_is_here_and_sees(chromium: Browser, axe: Axe, empty: Running) -> None:
     axe.require()
+    with chromium.new_page() as page:
+        Watched(page, empty.url).open("/rules")
+        page.evaluate("document.querySelector('h1').remove()")
+        assert any(each.startswith("page-has-heading-one") for each in axe.complaints(page))
+
+
+def test_what_breaks_the_policy_is_noticed(chromium: Browser, empty: Running) -> None:
+    with chromium.new_page() as page:
+        watched = Watched(page, empty.url)
+        watched.open("/rules")
+        watched.assert_clean()
+        page.evaluate("document.body.setAttribute('style', 'color: red')")
+        page.evaluate("fetch('http://127.0.0.1:9/').catch(() => null)")
+        page.evaluate("setTimeout(() => { throw new Error('broken') })")
+        expect(page.locator("h1")).to_be_visible()
+        assert len([each for each in watched.complaints if "Content Security Policy" in each]) >= 2
+        assert "broken" in watched.complaints[-1]
 
 
 Opening = Callable[..., AbstractContextManager[BrowserContext]]
