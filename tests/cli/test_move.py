@@ -20,8 +20,9 @@ from tests.running import Running, free_port, serve, simulator, until
 from tests.store.opened import SqlitePlace
 from ujumbe.domain.role import Role
 from ujumbe.domain.throttle import Tries
-from ujumbe.store import accounts, audit, sessions, sign_in_links, sign_in_tries, users
+from ujumbe.store import accounts, audit, drifts, sessions, sign_in_links, sign_in_tries, users
 from ujumbe.store.database import Tx
+from ujumbe.store.subscriptions import Product
 
 TEXT = "Habari €, 😀 na \u202ekinyume\u202c\r\n\ttatu"
 RAW = b"from=%2B254711000009&text=\xff\x00\xed\xa0\x80&id=in-raw&to=12345&linkId=&date=x\x00y"
@@ -93,6 +94,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
             service.stop()
         with SqlitePlace(folder / "data" / "ujumbe.sqlite3").open() as store:
             store.write(_somebody_signs_in)
+            store.write(_somebody_compares)
         yield Moved(folder, port, at, service.key, order, answer, messages)
         at.stop()
 
@@ -105,6 +107,11 @@ def _somebody_signs_in(tx: Tx) -> None:
     sign_in_tries.put(tx, "name:asha", Tries(1, tx.now))
     [account, *_] = accounts.list_all(tx).values()
     audit.add(tx, account, user.id, user.name, "user.added", "Juma", "viewer")
+
+
+def _somebody_compares(tx: Tx) -> None:
+    [account, *_] = accounts.list_all(tx).values()
+    drifts.put(tx, account, Product("12345", "HABARI"), listed=1, live=1, started=0, ended=0, recorded=True)
 
 
 def rows_of_sqlite(path: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -100,3 +100,11 @@ RULES = [BAL, ANY, SOMEWHERE]
 )
 def test_the_first_rule_wins(text: str, to: str, found: Rule | None) -> None:
     assert first(RULES, text, to) is found
+
+
+@pytest.mark.parametrize("asked", [Wish.STOP, Wish.START, Wish.HELP])
+def test_every_word_that_is_shown_means_what_it_stands_under(asked: Wish) -> None:
+    shown = keywords.phrases(asked)
+    assert shown == sorted(set(shown))
+    assert {wish for wish, _ in filter(None, map(keywords.wish, shown))} == {asked}
+    assert all(map(keywords.wish, shown))

@@ -307,3 +307,21 @@ def test_two_processes_make_and_take_everything_once(shared: Desk) -> None:
     )
     assert sorted(seqs([*taken, *second])) == list(range(1, 7))
     assert len(second) == 2
+
+
+def test_what_failed_is_tried_again_in_parts_without_the_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "PAGE", 2)
+    post = Post(desk)
+    desk.accept(*(number(each) for each in range(5)))
+    for job in post.jobs():
+        desk.store.write(deliveries.record, job.leased, deliveries.Attempt(1, 1, 500, "", "oh"), S.FAILED, None)
+    assert post.jobs() == []
+
+    def retry() -> tuple[int, bool]:
+        return desk.store.run(dispatching.retry_failed, desk.store.db, post.webhook(), 0)
+
+    monkeypatch.setattr(dispatching, "MOST_REDELIVERED", 4)
+    assert retry() == (4, True)
+    assert retry() == (1, False)
+    assert len(post.jobs()) == 5
+    assert retry() == (0, False)

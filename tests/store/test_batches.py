@@ -4,8 +4,10 @@ import pytest
 
 from tests.store.opened import Opened, batch, number, queued
 from ujumbe.domain.message import State
+from ujumbe.domain.money import Money
 from ujumbe.store import api_keys, batches, messages
-from ujumbe.store.database import DataRefusedError
+from ujumbe.store.batches import Reason
+from ujumbe.store.database import DataRefusedError, Tx
 
 
 def test_a_batch_reads_as_it_was_stored(store: Opened, ours: int, other: int) -> None:
@@ -45,3 +47,34 @@ def test_counts_and_cancelling_are_of_one_batch(store: Opened, ours: int) -> Non
     canceled = store.read(messages.find, ours, made[State.QUEUED][0])
     assert canceled is not None
     assert canceled.reason == "on request"
+
+
+def test_how_batches_stand_together(store: Opened, ours: int) -> None:
+    """Each with one message in each state; what they cost is never added across currencies."""
+    ids = []
+    for index in range(2):
+        made = {state: store.write(queued, ours, number(index), state=state)[0] for state in State}
+        for message_id in made.values():
+            found = store.read(messages.find, ours, message_id)
+            assert found is not None
+            ids.append(found.batch)
+    assert store.read(batches.standing, ids).counts == dict.fromkeys(State, 2)
+    assert store.read(batches.standing, ids).costs == []
+
+    def cost(tx: Tx, batch_id: int, micros: int, currency: str | None, reason: str) -> None:
+        sql = (
+            "UPDATE messages SET cost_micros = :micros, cost_currency = :currency, reason = :reason WHERE batch_id = :b"
+        )
+        tx.select(f"{sql} RETURNING id", {"micros": micros, "currency": currency, "reason": reason, "b": batch_id})
+
+    for place, batch_id in enumerate(ids[:4]):
+        store.write(cost, batch_id, 800_000, "KES", "" if place else "late")
+    assert store.read(batches.standing, ids).costs == [Money(3_200_000, "KES")]
+    store.write(cost, ids[4], 22_000_000, "TZS", "refused")
+    store.write(cost, ids[4 + len(State)], 22_000_000, "TZS", "refused")
+    found_now = store.read(batches.standing, ids)
+    assert found_now.costs == [Money(3_200_000, "KES"), Money(44_000_000, "TZS")]
+    assert found_now.reasons == [Reason(list(State)[4], "refused", 2), Reason(State.SCHEDULED, "late", 1)]
+    assert sum(found_now.counts.values()) == len(ids)
+    nothing = store.read(batches.standing, [17])
+    assert (nothing.counts, nothing.costs, nothing.reasons) == ({}, [], [])

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.store.conftest import Clock
@@ -98,3 +100,50 @@ def test_old_ones_are_forgotten_a_few_at_a_time(
     kept = [keep(store, ours, raw(), "ATXid_1", Fate.APPLIED, message) for _ in range(4)]
     assert [store.write(callbacks.forget, kept[3]) for _ in range(3)] == [2, 1, 0]
     assert [each.id for each in store.read(callbacks.of_message, ours, message)] == [kept[3]]
+
+
+@pytest.mark.parametrize("fate", list(Fate), ids=str)
+def test_a_look_by_fate_and_kind(store: Opened, ours: int, other: int, fate: Fate) -> None:
+    keep(store, other, raw(), "ATXid_1", fate)
+    first = keep(store, ours, raw(), "ATXid_1", fate, None)
+    second = keep(store, ours, raw(kind="twoway"), "ATXid_2", fate)
+    for each in Fate:
+        keep(store, ours, raw(kind="opt-out"), "ATXid_3", each)
+
+    def look(**asked: Any) -> list[int]:
+        found, further = store.read(
+            callbacks.look, ours, **{"kind": None, "fate": fate, "before": None, "limit": 9} | asked
+        )
+        assert further is None
+        return [each.id for each in found]
+
+    assert look()[1:] == [second, first]
+    assert look(limit=2)[1:] == [second]
+    assert look(before=second) == [first]
+    assert look(kind="twoway") == [second]
+    assert look(kind="subscription") == []
+    assert look(fate=None, kind="twoway") == [second]
+    assert len(look(fate=None)) == 9
+
+
+def test_a_look_without_an_index_goes_so_far_and_no_further(
+    store: Opened, ours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "WINDOW", 3)
+    wanted = keep(store, ours, raw(), "ATXid_0", Fate.IGNORED)
+    for _ in range(7):
+        keep(store, ours, raw(), "ATXid_1", Fate.APPLIED)
+    before, looks = None, 0
+    while True:
+        found, before = store.read(callbacks.look, ours, kind=None, fate=Fate.IGNORED, before=before, limit=9)
+        looks += 1
+        if before is None:
+            break
+        assert found == []
+    assert ([each.id for each in found], looks) == ([wanted], 3)
+
+
+def test_it_knows_its_message(store: Opened, ours: int, message: int) -> None:
+    keep(store, ours, raw(), "ATXid_1", Fate.APPLIED, message)
+    [kept] = store.read(callbacks.list_page, ours, kind=None, fate=None, before=None, limit=9)
+    assert kept.message == message

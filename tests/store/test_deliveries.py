@@ -164,3 +164,45 @@ def test_two_processes_take_different_ones(postgres_place: PostgresPlace) -> Non
         )
         assert [each.event.seq for each in firsts] == [1, 2]
         assert [each.event.seq for each in second] == [3]
+
+
+def failed(store: Opened, hook: int, count: int) -> None:
+    """So many deliveries that failed, of the events 1 and upward, and one that waits."""
+    store.write(deliveries.insert, hook, [event(each) for each in range(1, count + 2)])
+    for each in lease(store, hook, count):
+        store.write(deliveries.record, each, BAD, S.FAILED, None)
+
+
+def test_those_that_failed_are_tried_again_newest_first_as_far_back_as_asked(store: Opened, hook: int) -> None:
+    failed(store, hook, 5)
+    assert store.read(deliveries.counts, hook) == (1, 5)
+    assert store.write(deliveries.retry, hook, 12, 1 << 60, 2) == (2, 4), "events 5 and 4; there may be more"
+    assert store.write(deliveries.retry, hook, 12, 4, 2) == (2, 2)
+    assert store.write(deliveries.retry, hook, 12, 2, 2) == (0, None), "event 1 is of 11"
+    assert states(store, hook) == {1: S.FAILED, **dict.fromkeys(range(2, 7), S.PENDING)}
+    assert {each.tries for each in lease(store, hook)} == {1}, "from the start of their schedule"
+    assert store.read(deliveries.counts, hook) == (5, 1)
+
+
+def test_counts_end_at_a_hundred(store: Opened, hook: int) -> None:
+    failed(store, hook, 101)
+    assert store.read(deliveries.counts, hook) == (1, 100)
+
+
+def test_delivered_ones_are_looked_for_so_far_and_no_further(
+    store: Opened, hook: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "WINDOW", 3)
+    store.write(deliveries.insert, hook, [event(each) for each in range(1, 9)])
+    first, *_ = lease(store, hook)
+    store.write(deliveries.record, first, GOOD, S.DELIVERED, None)
+    before, looks = None, 0
+    while True:
+        found, before = store.read(deliveries.list_delivered, hook, before=before, limit=10)
+        looks += 1
+        if before is None:
+            break
+        assert found == []
+    assert ([each.seq for each in found], looks) == ([1], 3)
+    assert found[0].subject == 1_001
+    assert found[0].attempts == (GOOD,)

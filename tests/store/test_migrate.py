@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.postgres import Server
-from tests.store.opened import Place, PostgresPlace, SqlitePlace, account, due, finished, number, python, queued
+from tests.store.opened import Opened, Place, PostgresPlace, SqlitePlace, account, due, finished, number, python, queued
 from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.domain.pause import Pause
 from ujumbe.store import accounts, calls, migrate, outbox, subscriptions
@@ -221,3 +221,8 @@ def test_both_databases_have_the_same_indexes(sqlite_place: SqlitePlace, postgre
     )
     named = {each for each in theirs if not re.search(r"_(pkey|key)$", each[0])}
     assert named == {(name, bool(unique)) for name, unique in ours}
+
+
+def test_the_latest_is_told(store: Opened) -> None:
+    last = migrate.known()[-1]
+    assert store.read(migrate.latest)[:2] == (last.number, last.name)

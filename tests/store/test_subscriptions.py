@@ -161,3 +161,36 @@ def test_who_left_since(store: Opened, ours: int, clock: Clock) -> None:
     store.write(subscriptions.end, ours, number(2), *NEWS)
     assert store.read(subscriptions.ended_since, ours, Product("12345", "news"), then) == {number(2)}
     assert store.read(subscriptions.ended_since, ours, Product("12345", "JOKE"), then) == set()
+
+
+def test_products_are_named_one_by_one(store: Opened, ours: int, other: int) -> None:
+    assert store.read(subscriptions.product_names, ours, 10) == []
+    for index, (code, keyword) in enumerate([("2", ""), ("12345", "NEWS"), ("12345", ""), ("12345", "JOKE")]):
+        store.write(subscriptions.start, ours, number(index), code, keyword)
+    store.write(subscriptions.start, ours, number(9), "12345", "News")
+    store.write(subscriptions.start, other, number(9), "12345", "OTHERS")
+    store.write(subscriptions.end, ours, number(3), "12345", "joke")
+    expected = [Product("12345", ""), Product("12345", "JOKE"), Product("12345", "News"), Product("2", "")]
+    assert store.read(subscriptions.product_names, ours, 10) == expected
+    assert store.read(subscriptions.product_names, ours, 2) == expected[:2]
+    assert [store.read(subscriptions.count_live, ours, each, 10) for each in expected] == [1, 0, 2, 1]
+    assert store.read(subscriptions.count_live, ours, NEWS, 1) == 1
+
+
+def test_pages_of_a_product(store: Opened, ours: int, other: int) -> None:
+    def page(product: Product, *, ever: bool, before: int | None = None, limit: int = 10) -> list[Subscription]:
+        return store.read(subscriptions.product_page, ours, product, ever=ever, before=before, limit=limit)
+
+    for index, (code, keyword) in enumerate(
+        [("12345", "NEWS"), ("12345", "NEW"), ("12345", "NEWSY"), ("54321", "NEWS")]
+    ):
+        store.write(subscriptions.start, ours, number(index), code, keyword)
+    store.write(subscriptions.start, other, number(9), "12345", "NEWS")
+    for index in range(10, 13):
+        store.write(subscriptions.start, ours, number(index), "12345", "news")
+    store.write(subscriptions.end, ours, number(11), "12345", "News")
+    ever = page(NEWS, ever=True)
+    assert [each.number for each in ever] == [number(each) for each in (12, 11, 10, 0)]
+    assert [each.number for each in page(NEWS, ever=False)] == [number(each) for each in (12, 10, 0)]
+    assert page(NEWS, ever=True, limit=2) + page(NEWS, ever=True, before=ever[1].id) == ever
+    assert page(Product("1", "NEWS"), ever=True) == []

@@ -275,7 +275,7 @@ def test_what_a_token_let_in_is_applied(service: Serving, http: httpx.Client) ->
 
 
 def test_no_local_at_in_production(http: httpx.Client, service: Serving) -> None:
-    for path in ("/", "/simulator/", "/simulator/faults", "/simulator"):
+    for path in ("/simulator/", "/simulator/faults", "/simulator"):
         answer = http.get(path, headers=service.headers)
         assert (answer.status_code, answer.json()["status"]) == (404, 404)
 

@@ -26,6 +26,15 @@ class Kind(StrEnum):
     SUBSCRIPTION = "subscription"
 
 
+IN_DASHBOARD: Final = {
+    Kind.REPORT: "Delivery Reports",
+    Kind.INCOMING: "Incoming Messages",
+    Kind.OPT_OUT: "Bulk SMS Opt Out",
+    Kind.SUBSCRIPTION: "Subscription Notifications",
+}
+"""What AT's dashboard calls them (SMS → SMS Callback URLs)."""
+
+
 class Report(NamedTuple):
     """A delivery report: how far one message to one number has come."""
 

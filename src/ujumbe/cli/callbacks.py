@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ujumbe.africastalking.callbacks import Kind
+from ujumbe.africastalking.callbacks import IN_DASHBOARD, Kind
 from ujumbe.africastalking.form import fields
 from ujumbe.cli.database import find_account, open_database
 from ujumbe.cli.output import AsJson, out, print_json, print_table
@@ -20,14 +20,6 @@ from ujumbe.store import callbacks
 from ujumbe.store.callbacks import Fate, Kept
 
 app = typer.Typer(help="List, explain and replay what AT told us; the addresses to give to AT.", no_args_is_help=True)
-
-IN_DASHBOARD = {
-    Kind.REPORT: "Delivery Reports",
-    Kind.INCOMING: "Incoming Messages",
-    Kind.OPT_OUT: "Bulk SMS Opt Out",
-    Kind.SUBSCRIPTION: "Subscription Notifications",
-}
-"""What AT's dashboard calls them (SMS → SMS Callback URLs)."""
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `ujumbe callbacks list` shows it.")]
 

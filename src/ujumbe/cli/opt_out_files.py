@@ -1,11 +1,9 @@
 """`ujumbe opt-outs import` and `export`: CSV in and out, a piece at a time, however long it is."""
 
 import asyncio
-import csv
-import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,23 +14,18 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from ujumbe.cli.database import ensure_account, find_account, open_database
 from ujumbe.cli.output import AsJson, err, out, print_json
-from ujumbe.domain import ids, opt_out_sheet
+from ujumbe.domain import ids
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import show as show_moment
-from ujumbe.domain.opt_out_sheet import COLUMNS, READ
-from ujumbe.flows import importing
+from ujumbe.flows import exporting, importing
+from ujumbe.flows.importing import Sheet
 from ujumbe.settings import Settings
-from ujumbe.store import opt_outs
-from ujumbe.store.database import Database
 from ujumbe.store.opt_outs import OptOut
 
 STDIN: Final = "-"
-LONGEST_LINE: Final = 1 << 16
-"""Characters read at once: a file without line ends does not fill the memory."""
 MOST_TOLD: Final = 1_000
 """Bad rows that `--json` lists; all are counted, and without it all are printed."""
-PAGE: Final = 1_000
 
 
 @dataclass
@@ -44,6 +37,17 @@ class Summary:
     skipped: int = 0
     bad: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, line: int, why: str) -> None:
+        """A bad row, told at once."""
+        self.bad += 1
+        err.print(f"line {line}: {why}", markup=False)
+
+    def keep(self, line: int, why: str) -> None:
+        """A bad row, for `--json`."""
+        self.bad += 1
+        if len(self.errors) < MOST_TOLD:
+            self.errors.append({"line": line, "error": why})
 
 
 def import_file(
@@ -67,9 +71,9 @@ def import_file(
         columns = (TextColumn("Importing"), BarColumn(), DownloadColumn())
         progress = stack.enter_context(Progress(*columns, console=err, transient=True, disable=not err.is_terminal))
         task = progress.add_task("", total=size)
-        rows = _Rows(raw, "standard input" if file == STDIN else Path(file).name, settings.default_country, as_json)
-        asyncio.run(_import(settings, rows, lambda: progress.update(task, completed=rows.position)))
-    summary = rows.summary
+        name, summary = "standard input" if file == STDIN else Path(file).name, Summary()
+        sheet = Sheet(raw, name, settings.default_country, summary.keep if as_json else summary.tell)
+        asyncio.run(_import(settings, sheet, summary, lambda: progress.update(task, completed=sheet.position)))
     if as_json:
         print_json(vars(summary))
     else:
@@ -79,107 +83,15 @@ def import_file(
         raise typer.Exit(1)
 
 
-async def _import(settings: Settings, rows: "_Rows", tell: Callable[[], None]) -> None:
+async def _import(settings: Settings, sheet: Sheet, summary: Summary, tell: Callable[[], None]) -> None:
     async with open_database(settings) as db:
         account = await ensure_account(db, settings)
-        for group in rows.groups():
+        for group in sheet.groups():
             added = await db.write(importing.take, account, group)
-            rows.summary.added += added
-            rows.summary.already += len(group) - added
+            summary.added += added
+            summary.already += len(group) - added
             tell()
-
-
-class _Rows:
-    """The rows of a file, as they are read; bad ones are told at once."""
-
-    def __init__(self, raw: IO[bytes], name: str, country: str, quiet: bool) -> None:
-        self._raw, self._name, self._country, self._quiet = raw, name, country, quiet
-        self.position = 0
-        """Bytes that were read."""
-        self.summary = Summary()
-
-    def groups(self) -> Iterator[list[importing.Row]]:
-        """The good rows, as many at a time as one transaction takes."""
-        group: list[importing.Row] = []
-        for each in self._good():
-            group.append(each)
-            if len(group) == importing.AT_A_TIME:
-                yield group
-                group = []
-        if group:
-            yield group
-
-    def _good(self) -> Iterator[importing.Row]:
-        places: dict[str, int] | None = None
-        for line, cells in self._cells():
-            if not any(cell.strip() for cell in cells):
-                continue
-            if places is None:
-                named = opt_out_sheet.headings(cells)
-                places = named or {name: place for place, name in enumerate(READ)}
-                if named:
-                    continue
-            try:
-                wanted = opt_out_sheet.read(cells, places, self._country)
-            except InvalidInputError as error:
-                self._bad(line, str(error))
-                continue
-            if wanted is None:
-                self.summary.skipped += 1
-            else:
-                yield importing.Row(wanted, f"{self._name} line {line}")
-
-    def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        """Every row with the number of its first line."""
-        lines = self._lines()
-        first = next(lines, "")
-        reader = csv.reader(_chain(first, lines), delimiter=opt_out_sheet.separator(first))
-        while True:
-            begin = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                self._bad(begin, f"this is no CSV ({error})")
-            else:
-                yield begin, cells
-
-    def _lines(self) -> Iterator[str]:
-        begin = self._raw.read(2)
-        encoding = "utf-16" if begin in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        bytes_ = io.BufferedReader(_Again(begin, self._raw, self))
-        with io.TextIOWrapper(bytes_, encoding, errors="replace", newline="") as text:
-            while line := text.readline(LONGEST_LINE):
-                yield line
-
-    def _bad(self, line: int, why: str) -> None:
-        self.summary.bad += 1
-        if not self._quiet:
-            err.print(f"line {line}: {why}", markup=False)
-        elif len(self.summary.errors) < MOST_TOLD:
-            self.summary.errors.append({"line": line, "error": why})
-
-
-class _Again(io.RawIOBase):
-    """A stream of which the first bytes were looked at; it counts what is read."""
-
-    def __init__(self, begin: bytes, rest: IO[bytes], rows: _Rows) -> None:
-        self._begin, self._rest, self._rows = begin, rest, rows
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data, self._begin = self._begin or self._rest.read(len(buffer)), b""
-        buffer[: len(data)] = data
-        self._rows.position += len(data)
-        return len(data)
-
-
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+    summary.skipped = sheet.skipped
 
 
 def _open(file: str, stack: ExitStack) -> IO[bytes]:
@@ -203,41 +115,27 @@ def export(
     """
     settings = Settings.load()
     asyncio.run(_export(settings, _print_json if as_json else _print_csv, every=every))
+    if as_json:
+        sys.stdout.write("\n]\n")
 
 
-async def _export(settings: Settings, write: Callable[[Sequence[OptOut], bool, bool], None], *, every: bool) -> None:
+async def _export(settings: Settings, write: Callable[[Sequence[OptOut], bool], None], *, every: bool) -> None:
     async with open_database(settings) as db:
-        account = await find_account(db, settings)
-        first, page = True, await _page(db, account, 0, every=every)
-        while True:
-            following = await _page(db, account, page[-1].id, every=every) if page else []
-            write(page, first, not following)
-            if not following:
-                return
-            first, page = False, following
-
-
-async def _page(db: Database, account: int, after: int, *, every: bool) -> list[OptOut]:
-    """A page by key, each a snapshot of its own: a long one would keep the database from tidying up."""
-    return await db.read(opt_outs.export_page, account, after=after, limit=PAGE, every=every)
-
-
-def _print_csv(page: Sequence[OptOut], first: bool, last: bool) -> None:  # noqa: ARG001 - called as _print_json is
-    writer = csv.writer(sys.stdout)
+        first = True
+        async for page in exporting.pages(db, await find_account(db, settings), every=every):
+            write(page, first)
+            first = False
     if first:
-        writer.writerow(COLUMNS)
-    for each in page:
-        free = map(opt_out_sheet.cell, (each.sender, each.source, each.reason, each.proof))
-        until = "" if each.ended_at is None else show_moment(each.ended_at)
-        since, ended_by = show_moment(each.started_at), opt_out_sheet.cell(each.ended_by)
-        writer.writerow((opt_out_sheet.number_cell(each.number), *free, since, until, ended_by))
+        write([], True)
 
 
-def _print_json(page: Sequence[OptOut], first: bool, last: bool) -> None:
-    sys.stdout.write("[" if first else ",")
+def _print_csv(page: Sequence[OptOut], first: bool) -> None:
+    sys.stdout.write(exporting.sheet(page, heading=first))
+
+
+def _print_json(page: Sequence[OptOut], first: bool) -> None:
     rows = [json.dumps(document(each), ensure_ascii=False) for each in page]
-    sys.stdout.write("\n" + ",\n".join(rows) if rows else "")
-    sys.stdout.write("\n]\n" if last else "")
+    sys.stdout.write(("[\n" if first else ",\n") + ",\n".join(rows))
 
 
 def document(stored: OptOut) -> dict[str, Any]:

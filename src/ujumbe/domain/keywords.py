@@ -71,6 +71,11 @@ def wish(text: str) -> tuple[Wish, str] | None:
     return None
 
 
+def phrases(asked: Wish) -> list[str]:
+    """The words that ask for something, in capitals and in order, as people may read them."""
+    return sorted(" ".join(each).upper() for each in _PHRASES[asked])
+
+
 def _joined(said: Words) -> Words:
     """Words with their single letters run together: `s t o p` is `stop`."""
     runs = groupby(said, key=lambda each: len(each) == 1)

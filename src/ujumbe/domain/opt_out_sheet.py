@@ -46,11 +46,11 @@ def read(cells: Sequence[str], places: Mapping[str, int], default_country: str) 
 
     Raises `InvalidInputError` with what would be right, and never with the number itself.
     """
-    given = {name: _open(cells[place]) for name, place in places.items() if place < len(cells)}
+    given = {name: opened(cells[place]) for name, place in places.items() if place < len(cells)}
     number = given.get("phone", "").strip()
     if given.get("until", "").strip() or erased.is_mark(number):
         return None
-    if _ROUNDED.fullmatch(number):
+    if is_rounded(number):
         told = f"a spreadsheet has rounded this number to {number}: format the column as text and fill it in anew"
         raise InvalidInputError("phone", told)
     sender, reason = storable(given.get("from", "").strip()), storable(given.get("reason", "").strip())
@@ -71,6 +71,11 @@ def number_cell(number: str) -> str:
     return number if phone.is_number(number) else cell(number)
 
 
-def _open(text: str) -> str:
+def is_rounded(number: str) -> bool:
+    """Whether a spreadsheet has made `2.54711E+11` of a number: its last digits are lost."""
+    return _ROUNDED.fullmatch(number) is not None
+
+
+def opened(text: str) -> str:
     """A cell as it was before `cell` made it safe, or before a person made Excel keep a number with a `'`."""
     return text[1:] if text.startswith("'") and text[1:].startswith((*_RISKY, "'", *"0123456789")) else text

@@ -71,6 +71,15 @@ def _is_plain(text: str) -> bool:
     return width > 0 and text[1 + width] != "0"
 
 
+def _is_international(text: str, country: str) -> bool:
+    """Whether this is plain but for its `+`, begins with the country's own code, and is too long to be national there.
+
+    Spreadsheets take the `+` away from whole columns: a lookup instead of 120 µs of parsing for each.
+    """
+    code = phonenumbers.country_code_for_region(country)
+    return text.startswith(str(code)) and _is_plain(f"+{text}") and len(text) not in _plain_lengths(code)
+
+
 @lru_cache(maxsize=4_096)
 def _plain_width(begin: str, length: int) -> int:
     """Digits of the calling code of numbers that begin so and have `length` characters; 0 where they need parsing."""
@@ -101,6 +110,8 @@ def parse_query(text: str, *, field: str = "phone", default_country: str = "") -
     only where that country has such a number: lengths alone would make `254711000111` a Nigerian one.
     """
     stripped = text.strip()
+    if default_country and _is_international(stripped, default_country):
+        return f"+{stripped}"
     if default_country and not stripped.startswith("+"):
         with suppress(InvalidInputError):
             national = parse(stripped, field=field, default_country=default_country)

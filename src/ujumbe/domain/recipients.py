@@ -8,6 +8,7 @@ from ujumbe.domain.errors import InvalidInputError
 
 MOST: Final = 10_000
 """Numbers in one request."""
+TWICE: Final = "it is listed twice; it gets the text once"
 
 
 class Verdict(NamedTuple):
@@ -29,7 +30,7 @@ def judge(given: Sequence[str], default_country: str = "") -> list[Verdict]:
             verdicts.append(Verdict(each, None, str(error)))
             continue
         if number in seen:
-            verdicts.append(Verdict(each, None, "it is listed twice; it gets the text once"))
+            verdicts.append(Verdict(each, None, TWICE))
             continue
         seen.add(number)
         verdicts.append(Verdict(each, number, ""))

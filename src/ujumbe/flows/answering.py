@@ -21,6 +21,7 @@ CONFIRMATION_MS: Final = 3_600_000
 """How long a confirmation may wait in the outbox."""
 HANDLER: Final = "handler"
 SUBSCRIBE: Final = "subscribe"
+ANSWERS: Final = "answers"
 
 
 class Answers(NamedTuple):
@@ -116,7 +117,7 @@ def preview(tx: Tx, account: int, said: str, to: str, answers: Answers) -> Previ
         return Preview(plan.rule, "opts its sender out of all senders", plan.template)
     if plan.task:
         return Preview(plan.rule, plan.task, "")
-    return Preview(plan.rule, "answers" if plan.template.strip() else plan.note, plan.template)
+    return Preview(plan.rule, ANSWERS if plan.template.strip() else plan.note, plan.template)
 
 
 def may_stop(heard: NewText, stored: Sequence[Rule]) -> bool:
@@ -134,7 +135,7 @@ def decide(said: str, to: str, answers: Answers, stored: Sequence[Rule]) -> Plan
     found = rule.first(stored, said, to)
     if found is None:
         return Plan(DEFAULT, answers.default, "auto-replies are off")
-    named = f"rule “{found.name}”"
+    named = title(found)
     if found.action is Action.SUBSCRIBE:
         return Plan(named, task=f"{SUBSCRIBE} {found.product}")
     if found.action is Action.OPT_OUT:
@@ -142,6 +143,11 @@ def decide(said: str, to: str, answers: Answers, stored: Sequence[Rule]) -> Plan
     if found.action is Action.FORWARD:
         return Plan(named, note="left to your application")
     return Plan(named, found.template if found.action is Action.REPLY else "")
+
+
+def title(kept: Rule) -> str:
+    """What a text that came under a rule says of it."""
+    return f"rule “{kept.name}”"
 
 
 def reply(tx: Tx, account: int, stored: int, heard: NewText, plan: Plan) -> bool:

@@ -43,6 +43,15 @@ def apply(tx: Tx, account: int, raw: Raw, default_country: str = "") -> New:
     return New(raw, notice.number, "", fate, note)
 
 
+def lift(tx: Tx, account: int, opt_out: int, proof: str) -> bool:
+    """End one opt-out on an operator's word, kept as `proof`; False where it has ended before."""
+    opt_outs.alone(tx, account)
+    found = opt_outs.among(tx, account, [opt_out]).get(opt_out)
+    if found is None or found.ended_at is not None:
+        return False
+    return opt_outs.end(tx, account, found.number, found.sender, OPERATOR, proof) > 0
+
+
 def decide(tx: Tx, account: int, review: int, decision: Decision, by: str) -> Review | None:
     """Carry out a person's decision about a text on the review list; None where it does not wait for one (any more).
 

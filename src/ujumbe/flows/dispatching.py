@@ -141,6 +141,21 @@ async def redeliver_one(db: Database, account: int, webhook: Webhook, seq: int) 
     return done > 0
 
 
+async def retry_failed(db: Database, webhook: Webhook, since: int) -> tuple[int, bool]:
+    """Let the deliveries that failed be tried again, of events from `since` (epoch ms) on; the log is not needed.
+
+    Returns how many there are, and whether `MOST_REDELIVERED` left some for another time.
+    """
+    done, before = 0, events.EVER
+    while done < MOST_REDELIVERED:
+        more, following = await db.write(deliveries.retry, webhook.id, since, before, PAGE)
+        done += more
+        if following is None:
+            return done, False
+        before = following
+    return done, True
+
+
 async def _again(
     db: Database, account: int, webhook: int, types: tuple[str, ...], after: int, until: int
 ) -> tuple[int, int]:

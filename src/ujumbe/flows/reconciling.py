@@ -11,7 +11,7 @@ from ujumbe.africastalking.errors import ProviderError
 from ujumbe.africastalking.replies import Subscriber
 from ujumbe.domain import phone
 from ujumbe.domain.errors import UjumbeError
-from ujumbe.store import subscriptions
+from ujumbe.store import drifts, subscriptions
 from ujumbe.store.database import Database, Tx
 from ujumbe.store.subscriptions import Product, Source
 
@@ -43,10 +43,7 @@ async def sync(db: Database, client: AfricasTalking, account: int, product: Prod
     """
     began = await db.read(_now)  # before AT is asked: what callbacks tell from here on is newer than its list
     listed = {each async for each in _listed(client, product)}
-    if record:
-        drift = await db.write(reconcile, account, product, listed, began)
-    else:
-        drift = await db.read(compare, account, product, listed, began)
+    drift = await db.write(reconcile if record else _told, account, product, listed, began)
     counts = {"listed": drift.listed, "live": drift.live, "started": len(drift.started), "ended": len(drift.ended)}
     log.info("subscriptions were compared with AT's", **product._asdict(), **counts, recorded=record)
     return drift
@@ -73,6 +70,7 @@ def reconcile(tx: Tx, account: int, product: Product, listed: Collection[str], b
     ids = [each.id for each in subscriptions.live(tx, account, product) if each.number in gone]
     subscriptions.end_these(tx, account, ids, Source.SYNC)
     subscriptions.start_all(tx, account, product, drift.started, Source.SYNC)
+    _note(tx, account, drift, recorded=True)
     return drift
 
 
@@ -88,6 +86,18 @@ def compare(tx: Tx, account: int, product: Product, listed: Collection[str], beg
         started=sorted(set(listed) - ours - left_since),
         ended=[each.number for each in live if each.number not in listed and each.started_at < began],
     )
+
+
+def _told(tx: Tx, account: int, product: Product, listed: Collection[str], began: int) -> Drift:
+    """What differs; only that there was a comparison is recorded."""
+    drift = compare(tx, account, product, listed, began)
+    _note(tx, account, drift, recorded=False)
+    return drift
+
+
+def _note(tx: Tx, account: int, drift: Drift, *, recorded: bool) -> None:
+    counts = {"listed": drift.listed, "live": drift.live, "started": len(drift.started), "ended": len(drift.ended)}
+    drifts.put(tx, account, drift.product, recorded=recorded, **counts)
 
 
 async def _listed(client: AfricasTalking, product: Product) -> AsyncIterator[str]:

@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from ujumbe.domain import consent
 from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
+from ujumbe.domain.money import Money
 from ujumbe.domain.segments import measure
 from ujumbe.store import events
 from ujumbe.store.database import Tx
+
+MOST_REASONS: Final = 50
+"""Different reasons of one batch that are told; AT has about as many words."""
 
 
 class Source(StrEnum):
@@ -63,6 +68,26 @@ class Content:
     retry_hours: int | None = None
 
 
+class Reason(NamedTuple):
+    """Why messages are where they are, and how many."""
+
+    state: State
+    reason: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the messages of some batches stand."""
+
+    counts: dict[State, int]
+    """Only of states that some are in; together they are all messages."""
+    costs: list[Money]
+    """What AT has charged so far, by currency."""
+    reasons: list[Reason]
+    """The most frequent first, at most `MOST_REASONS`."""
+
+
 def insert(tx: Tx, batch: Batch) -> int:
     """Store a batch; its id."""
     return insert_all(tx, [batch])[0]
@@ -87,6 +112,12 @@ def insert_all(tx: Tx, new: Sequence[Batch]) -> list[int]:
 def scope_of(content: Batch | Content) -> str:
     """The sender of a batch as opt-outs compare it."""
     return consent.scope(consent.named(content.sender))
+
+
+def key_name(tx: Tx, batch_id: int) -> str:
+    """The name of the API key that a batch came in with; empty where there was none."""
+    row = tx.one("batches.key_name", id=batch_id)
+    return "" if row is None else str(row["name"])
 
 
 def contents(tx: Tx, batch_ids: Iterable[int]) -> dict[int, Content]:
@@ -118,6 +149,23 @@ def find(tx: Tx, account: int, batch_id: int) -> Found | None:
 def counts(tx: Tx, batch_id: int) -> dict[State, int]:
     """How many messages of a batch are in each state."""
     return {State(row["state"]): int(row["number"]) for row in tx.all("batches.counts", batch=batch_id)}
+
+
+def standing(tx: Tx, batch_ids: Sequence[int]) -> Standing:
+    """How these batches stand together, in one snapshot. It looks at each of their messages: 0.5 ms a thousand."""
+    ids = list(batch_ids)
+    [row] = tx.all("batches.standing", ids=ids)
+    counted = {state: int(row[state]) for state in State if row[state]}
+    costs: list[Money] = []
+    if row["currency"] is not None and row["currency"] == row["other_currency"]:
+        costs = [Money(int(row["micros"]), row["currency"])]
+    elif row["currency"] is not None:
+        costs = [Money(int(each["micros"]), each["cost_currency"]) for each in tx.all("batches.costs", ids=ids)]
+    reasons = [
+        Reason(State(each["state"]), each["reason"], int(each["number"]))
+        for each in tx.all("batches.reasons", ids=ids, limit=MOST_REASONS)
+    ]
+    return Standing(counted, [each for each in costs if each.micros], reasons)
 
 
 def cancel(tx: Tx, account: int, batch_id: int, reason: str) -> int:

@@ -1,6 +1,6 @@
 """Callbacks as they came: raw, with what became of each and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -9,6 +9,8 @@ from ujumbe.store.database import Row, Tx
 
 MOST_FORGOTTEN: Final = 5_000
 """Callbacks deleted in one transaction: bounds how long others wait behind it."""
+WINDOW: Final = 10_000
+"""Callbacks that a look by kind or fate goes through at most: an index would cost every callback that comes."""
 
 
 class Fate(StrEnum):
@@ -21,6 +23,26 @@ class Fate(StrEnum):
     INCOMPLETE = "incomplete"
     BROKEN = "broken"
     QUARANTINED = "quarantined"
+
+
+MEANING: Final[Mapping[Fate, str]] = {
+    Fate.APPLIED: "what it says was done",
+    Fate.WAITING: "a report that came before its message is known here; it is applied as soon as it is",
+    Fate.DUPLICATE: "it says again what was known",
+    Fate.IGNORED: "it changes nothing",
+    Fate.INCOMPLETE: "something is missing that Africa's Talking should have sent",
+    Fate.BROKEN: "applying it failed on our side; it can be replayed once that is mended",
+    Fate.QUARANTINED: "a report for which no message was found within a week",
+}
+
+
+_INDEXED: Final[Mapping[Fate | None, str]] = {
+    Fate.WAITING: "callbacks.list_waiting",
+    Fate.INCOMPLETE: "callbacks.list_incomplete",
+    Fate.BROKEN: "callbacks.list_broken",
+    Fate.QUARANTINED: "callbacks.list_quarantined",
+}
+"""The fates that are few enough for an index."""
 
 
 class Raw(NamedTuple):
@@ -42,6 +64,8 @@ class Kept:
     note: str
     received_at: int
     number: str = ""
+    message: int | None = None
+    """The message that it belongs to, if any."""
 
 
 class New(NamedTuple):
@@ -135,6 +159,22 @@ def list_page(
     return [_kept(row) for row in rows]
 
 
+def look(
+    tx: Tx, account: int, *, kind: str | None, fate: Fate | None, before: int | None, limit: int
+) -> tuple[list[Kept], int | None]:
+    """As `list_page`, among `WINDOW` callbacks where there is no index; and the `before` of the next look, if any."""
+    if fate is None and kind is None:
+        return list_page(tx, account, kind=None, fate=None, before=before, limit=limit), None
+    values = {"account": account, "kind": kind or "", "limit": limit}
+    end = before if before is not None else (1 << 63) - 1
+    if fate in _INDEXED:
+        return [_kept(row) for row in tx.all(_INDEXED[fate], before=end, **values)], None
+    edge = tx.one("callbacks.edge", before=end, window=WINDOW)
+    after = 0 if edge is None else int(edge["id"])
+    rows = tx.all("callbacks.list_from", before=end, edge=after, state=fate or "", **values)
+    return [_kept(row) for row in rows], None if edge is None else after + 1
+
+
 def quarantine(tx: Tx, account: int, before: int, note: str) -> int:
     """Give up on reports that wait with an id below `before`: nothing was ever sent under theirs. How many."""
     return tx.run("callbacks.quarantine", account=account, before=before, note=note, most=MOST_FORGOTTEN)
@@ -146,7 +186,8 @@ def of_message(tx: Tx, account: int, message: int) -> list[Kept]:
 
 
 def _kept(row: Row) -> Kept:
-    return Kept(row["id"], _raw(row, row["kind"]), Fate(row["state"]), row["note"], row["received_at"], row["number"])
+    raw, fate = _raw(row, row["kind"]), Fate(row["state"])
+    return Kept(row["id"], raw, fate, row["note"], row["received_at"], row["number"], row["message_id"])
 
 
 def _raw(row: Row, kind: str) -> Raw:

@@ -2,6 +2,7 @@
 
 import json
 
+from ujumbe.domain import contact
 from ujumbe.store.database import Tx
 
 
@@ -15,6 +16,20 @@ def fields(tx: Tx, account: int, number: str) -> dict[str, str]:
 def put(tx: Tx, account: int, number: str, given: dict[str, str]) -> None:
     """Keep the fields of one person, in place of those before."""
     tx.run("contacts.put", account=account, number=number, fields=json.dumps(given), now=tx.now)
+
+
+def rename(tx: Tx, account: int, number: str, name: str) -> None:
+    """Keep what one person is called beside their other fields; an empty name is forgotten.
+
+    Raises `InvalidInputError` where it cannot be kept.
+    """
+    row = tx.one("contacts.hold", account=account, number=number)
+    known = {} if row is None else json.loads(row["fields"])
+    changed = contact.check({**known, "name": name} if name else {key: known[key] for key in known if key != "name"})
+    if changed:
+        put(tx, account, number, changed)
+    else:
+        remove(tx, account, number)
 
 
 def remove(tx: Tx, account: int, number: str) -> bool:

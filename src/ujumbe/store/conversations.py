@@ -1,9 +1,12 @@
 """Conversations: pairs of numbers of which the other side has written, and all that went either way."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from ujumbe.domain.message import State as MessageState
+from ujumbe.store.batches import Source
 from ujumbe.store.database import Row, Tx
 
 NEWEST = (1 << 63) - 1
@@ -27,6 +30,8 @@ class Conversation:
     latest: int
     text: str
     at: int
+    name: str = ""
+    """What the person is called, where contacts say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,14 @@ class Line:
     at: int
     state: MessageState | None
     reason: str
+    rule: str = ""
+    """Which rule theirs came under, in words."""
+    reply: int | None = None
+    """The message that answered theirs by itself."""
+    task: str = ""
+    """What is being done about theirs at this moment."""
+    automatic: bool = False
+    """Whether ours was an answer that was given by itself."""
 
 
 def hear(tx: Tx, account: int, number: str, ours: str, inbound: int) -> None:
@@ -48,24 +61,45 @@ def hear(tx: Tx, account: int, number: str, ours: str, inbound: int) -> None:
 
 def list_page(tx: Tx, account: int, *, state: State | None, before: int | None, limit: int) -> list[Conversation]:
     """Conversations, the latest heard first; `before` is the `latest` of the last one of the page before."""
-    rows = tx.all(
-        "conversations.list",
-        account=account,
-        state=state or "",
-        before=NEWEST if before is None else before,
-        limit=limit,
-    )
-    return [_conversation(row) for row in rows]
+    return [conversation(*row) for row in rows(tx, account, state=state, before=before, limit=limit)]
+
+
+def rows(tx: Tx, account: int, *, state: State | None, before: int | None, limit: int) -> list[tuple[Any, ...]]:
+    """The same as it is stored, for `conversation`: where most are looked at and left."""
+    place = {"account": account, "before": NEWEST if before is None else before, "limit": limit}
+    if state is None:
+        return tx.tuples("conversations.list", **place)
+    return tx.tuples("conversations.list_in", state=state, **place)
 
 
 def of_number(tx: Tx, account: int, number: str) -> list[Conversation]:
     """The conversations with one number, the latest heard first."""
-    return [_conversation(row) for row in tx.all("conversations.of_number", account=account, number=number)]
+    return [conversation(*row) for row in tx.tuples("conversations.of_number", account=account, number=number)]
+
+
+def find(tx: Tx, account: int, conversation_id: int) -> Conversation | None:
+    """One conversation of this account."""
+    for row in tx.tuples("conversations.find", account=account, id=conversation_id):
+        return conversation(*row)
+    return None
+
+
+def next_open(tx: Tx, account: int, before: int) -> Conversation | None:
+    """The open conversation that was heard last before the text `before`; the latest of all where that is none."""
+    for place in (before, None):
+        for each in list_page(tx, account, state=State.OPEN, before=place, limit=1):
+            return each
+    return None
 
 
 def mark(tx: Tx, account: int, number: str, ours: str | None, state: State) -> int:
     """Bring the conversations of `number` (with one short code of ours, or with all) into `state`; how many."""
     return tx.run("conversations.mark", account=account, number=number, recipient=ours or "", state=state)
+
+
+def mark_seen(tx: Tx, account: int, conversation_id: int, seen: int, state: State) -> bool:
+    """Bring one conversation into `state`, unless a text came after `seen`, the latest that somebody has looked at."""
+    return tx.run("conversations.mark_seen", account=account, id=conversation_id, seen=seen, state=state) > 0
 
 
 def lines(tx: Tx, account: int, number: str, *, ours: str | None, before: int | None, limit: int) -> list[Line]:
@@ -79,18 +113,49 @@ def lines(tx: Tx, account: int, number: str, *, ours: str | None, before: int | 
         "limit": limit,
     }
     heard = [
-        Line(row["id"], row["recipient"], row["text"], row["received_at"], None, row["reply_note"])
-        for row in tx.all("conversations.heard", **{key: place[key] for key in place if key != "scope"})
+        _heard(row) for row in tx.all("conversations.heard", **{key: place[key] for key in place if key != "scope"})
     ]
     said = [
-        Line(row["id"], row["sender"], row["text"], row["created_at"], MessageState(row["state"]), row["reason"])
-        for row in tx.all("conversations.said", **{key: place[key] for key in place if key != "recipient"})
+        _said(row) for row in tx.all("conversations.said", **{key: place[key] for key in place if key != "recipient"})
     ]
     # Ids of both kinds are made by one clock: in their order is in the order of time.
     return sorted((*heard, *said), key=lambda each: -each.id)[:limit]
 
 
-def _conversation(row: Row) -> Conversation:
-    return Conversation(
-        row["id"], row["number"], row["recipient"], State(row["state"]), row["latest"], row["text"], row["received_at"]
+def conversation(
+    first: int, number: str, ours: str, state: str, latest: int, text: str, at: int, fields: str | None
+) -> Conversation:
+    """A conversation of what is stored; `fields` are those of the contact, as JSON."""
+    return Conversation(first, number, ours, State(state), latest, text, at, called(fields))
+
+
+def called(fields: str | None) -> str:
+    """What a person is called by these fields; empty where they do not say."""
+    found: str = json.loads(fields).get("name", "") if fields else ""
+    return found
+
+
+def _heard(row: Row) -> Line:
+    return Line(
+        row["id"],
+        row["recipient"],
+        row["text"],
+        row["received_at"],
+        None,
+        row["reply_note"],
+        rule=row["rule"],
+        reply=row["reply_id"],
+        task=row["task"] if row["task_state"] in ("waiting", "running") else "",
+    )
+
+
+def _said(row: Row) -> Line:
+    return Line(
+        row["id"],
+        row["sender"],
+        row["text"],
+        row["created_at"],
+        MessageState(row["state"]),
+        row["reason"],
+        automatic=row["source"] == Source.REPLY,
     )

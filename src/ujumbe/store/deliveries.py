@@ -10,6 +10,8 @@ from ujumbe.store.database import Tx
 from ujumbe.store.events import Event
 
 MOST_FORGOTTEN: Final = 5_000
+WINDOW: Final = 10_000
+"""Deliveries that a look goes through at most where no index serves it."""
 LARGEST_BODY: Final = 1_000
 """Characters of an answer that are kept."""
 
@@ -48,6 +50,8 @@ class Delivery:
 
     seq: int
     type: str
+    subject: int
+    """The id of what it is about."""
     made_at: int
     state: DeliveryState
     tries: int
@@ -112,13 +116,44 @@ def list_page(
     """Deliveries of one endpoint with every attempt, newest event first; `before` is an event's number."""
     name = "deliveries.list" if state is None else _LISTS[state]
     rows = tx.tuples(name, webhook=webhook, before=before if before is not None else (1 << 63) - 1, limit=limit)
-    tried: dict[int, list[Attempt]] = {}
-    for delivery, *attempt in tx.tuples("deliveries.attempts", ids=[row[0] for row in rows]):
-        tried.setdefault(delivery, []).append(Attempt(*attempt))
-    return [
-        Delivery(seq, type_, made_at, DeliveryState(state), tries, due_at, finished, tuple(tried.get(each, ())))
-        for each, seq, type_, made_at, state, tries, due_at, finished in rows
-    ]
+    return _with_attempts(tx, rows)
+
+
+def list_delivered(tx: Tx, webhook: int, *, before: int | None, limit: int) -> tuple[list[Delivery], int | None]:
+    """Those that were delivered, among `WINDOW` deliveries; and the `before` of the next look where there are more.
+
+    Delivered is nearly everything: no index is kept for it, and where nothing is, nobody shall walk over a million.
+    """
+    end = before if before is not None else (1 << 63) - 1
+    edge = tx.one("deliveries.edge", webhook=webhook, before=end, window=WINDOW)
+    after = 0 if edge is None else int(edge["seq"])
+    rows = tx.tuples("deliveries.list_delivered_from", webhook=webhook, before=end, edge=after, limit=limit)
+    return _with_attempts(tx, rows), None if edge is None else after + 1
+
+
+class Counts(NamedTuple):
+    """How many deliveries of an endpoint wait and how many failed, each counted up to a hundred."""
+
+    pending: int
+    failed: int
+
+
+def counts(tx: Tx, webhook: int) -> Counts:
+    """How many wait, and how many failed."""
+    row = tx.all("deliveries.counts", webhook=webhook)[0]
+    return Counts(row["pending"], row["failed"])
+
+
+def retry(tx: Tx, webhook: int, since: int, before: int, most: int) -> tuple[int, int | None]:
+    """Let deliveries that failed be tried again: up to `most`, newest first, below the number `before`.
+
+    Only of events from `since` (epoch ms) on. Returns how many there were, and the `before` to go on with, if any.
+    """
+    rows = tx.tuples("deliveries.failed", webhook=webhook, before=before, limit=most)
+    wanted = [each for each, _, made_at in rows if made_at >= since]
+    if wanted:
+        tx.run("deliveries.retry", ids=wanted, now=tx.now)
+    return len(wanted), rows[-1][1] if wanted and len(rows) == most else None
 
 
 def oldest(tx: Tx, webhook: int) -> int | None:
@@ -140,6 +175,16 @@ def forget_orphans(tx: Tx) -> int:
         tx.run("deliveries.delete_attempts", ids=orphans)
         tx.run("deliveries.delete", ids=orphans)
     return len(orphans)
+
+
+def _with_attempts(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> list[Delivery]:
+    tried: dict[int, list[Attempt]] = {}
+    for delivery, *attempt in tx.tuples("deliveries.attempts", ids=[row[0] for row in rows]):
+        tried.setdefault(delivery, []).append(Attempt(*attempt))
+    return [
+        Delivery(seq, type_, subject, made_at, DeliveryState(state), tries, due_at, done, tuple(tried.get(each, ())))
+        for each, seq, type_, subject, made_at, state, tries, due_at, done in rows
+    ]
 
 
 def _each(tx: Tx, name: str, webhook: int, wanted: Sequence[Event]) -> int:

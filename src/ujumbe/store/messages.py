@@ -12,7 +12,11 @@ from ujumbe.store.database import Row, Tx
 from ujumbe.store.sql import Dialect, statements
 
 LARGEST_PAGE: Final = 1_000
-_BORROWED_MS: Final = 60_000
+INDEXED: Final = frozenset(
+    {State.SENT, State.UNDELIVERED, State.FAILED, State.BLOCKED, State.EXPIRED, State.CANCELED, State.UNCERTAIN}
+)
+"""States that last and are rare have an index, by account. (docs/decisions/0012-indexes-that-are-not-there.md)"""
+BORROWED_MS: Final = 60_000
 """An id may carry a moment slightly ahead of the row's own (see ids.py); ranges by time allow for it."""
 
 
@@ -72,11 +76,13 @@ def list_page(tx: Tx, account: int, filters: Filters) -> list[Message]:
         "since": filters.since,
         "since_id": None if filters.since is None else ids.floor(filters.since),
         "until": filters.until,
-        "until_id": None if filters.until is None else ids.floor(filters.until + _BORROWED_MS),
+        "until_id": None if filters.until is None else ids.floor(filters.until + BORROWED_MS),
         "before": filters.before,
         "limit": filters.limit,
     }
     where = " AND ".join(sql for name, sql in _CONDITIONS.items() if values[name] is not None)
+    if filters.state in INDEXED and filters.number is None and filters.batch is None:
+        where = where.replace(_CONDITIONS["account"], "m.account_id = :account")  # the state's index begins with it
     if filters.state is not None:
         where += _OF_STATE.get(filters.state, f" AND m.state = '{filters.state}'")
     return [_message(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY m.id DESC LIMIT :limit", values)]
@@ -86,6 +92,11 @@ def find(tx: Tx, account: int, message_id: int) -> Message | None:
     """One message of this account."""
     rows = tx.select(f"{_SELECT} WHERE m.id = :id AND m.account_id = :account", {"id": message_id, "account": account})
     return _message(rows[0]) if rows else None
+
+
+def among(tx: Tx, account: int, message_ids: Collection[int]) -> list[Message]:
+    """These messages of this account, newest first."""
+    return [_message(row) for row in tx.all("messages.among", account=account, ids=list(message_ids))]
 
 
 class Unsettled(NamedTuple):

@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ujumbe.domain.errors import UjumbeError
 from ujumbe.store.sql import Dialect
+
+if TYPE_CHECKING:  # it imports this module
+    from ujumbe.store.database import Tx
 
 Connection = Any
 """Of sqlite3 or psycopg, in autocommit: both have `execute(sql).fetchall()`, but no type in common."""
@@ -91,6 +94,20 @@ def pending(connection: Connection) -> list[Migration]:
         if ours[number].checksum != checksum:
             raise MigrationError(f"migration {number} was changed after it had been applied to this database")
     return [each for number, each in sorted(ours.items()) if number not in applied]
+
+
+class Applied(NamedTuple):
+    """A migration of a database. `at` is epoch milliseconds."""
+
+    number: int
+    name: str
+    at: int
+
+
+def latest(tx: "Tx") -> Applied:
+    """The latest migration that this database has."""
+    row = tx.all("migrations.latest")[0]
+    return Applied(row["number"], row["name"], row["applied_at"])
 
 
 def refuse_moved(connection: sqlite3.Connection) -> None:

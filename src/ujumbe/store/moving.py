@@ -19,7 +19,7 @@ TABLES: Final = (
     "accounts", "nodes", "api_keys", "batches", "messages", "calls", "attempts", "callbacks", "inbound", "opt_outs",
     "subscriptions", "answers", "paces", "decisions", "report_times", "events", "event_numbers",
     "reviews", "rules", "conversations", "contacts", "webhooks", "deliveries", "delivery_attempts",
-    "erasure", "users", "sessions", "sign_in_links", "sign_in_tries", "audit",
+    "drifts", "erasure", "users", "sessions", "sign_in_links", "sign_in_tries", "audit",
     "tallies", "delivery_times", "spending", "tallying",
 )  # fmt: skip
 """Those that others refer to first."""

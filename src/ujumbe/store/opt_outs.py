@@ -103,6 +103,11 @@ def in_force(tx: Tx, account: int, number: str, sender: str) -> bool:
     return tx.one("opt_outs.in_force", account=account, numbers=names, scope=consent.scope(sender)) is not None
 
 
+def scopes(tx: Tx, account: int, names: Collection[str]) -> set[tuple[str, str]]:
+    """What is in force under these names (numbers or marks), each with its scope."""
+    return set(tx.tuples("opt_outs.scopes", account=account, numbers=list(names))) if names else set()
+
+
 def mark_in_force(tx: Tx, account: int, number: str, sender: str) -> str:
     """The mark under which an erased `number` has opted out of `sender`; empty where there is none."""
     marks = erasure_key.marks(tx, [number])
@@ -157,27 +162,28 @@ def counts(tx: Tx, account: int) -> dict[Source, int]:
 def list_page(tx: Tx, account: int, *, before: int | None, limit: int) -> list[OptOut]:
     """The opt-outs in force, newest first; `before` is an id."""
     end = before if before is not None else (1 << 63) - 1
-    return [_opt_out(row) for row in tx.all("opt_outs.list", account=account, before=end, limit=limit)]
+    return [from_row(row) for row in tx.all("opt_outs.list", account=account, before=end, limit=limit)]
 
 
 def history(tx: Tx, account: int, number: str) -> list[OptOut]:
     """Everything this number ever said about it, newest first."""
     names = list(erasure_key.with_marks(tx, [number]))
-    return [_opt_out(row) for row in tx.all("opt_outs.history", account=account, numbers=names)]
+    return [from_row(row) for row in tx.all("opt_outs.history", account=account, numbers=names)]
 
 
 def export_page(tx: Tx, account: int, *, after: int, limit: int, every: bool) -> list[OptOut]:
     """Opt-outs with ids above `after`, oldest first: those in force, or `every` one there ever was."""
     rows = tx.all("opt_outs.export", account=account, after=after, limit=limit, every=int(every))
-    return [_opt_out(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, OptOut]:
     """Opt-outs by their ids; those that are gone are left out."""
-    return {row["id"]: _opt_out(row) for row in tx.all("opt_outs.among", account=account, ids=list(ids))}
+    return {row["id"]: from_row(row) for row in tx.all("opt_outs.among", account=account, ids=list(ids))}
 
 
-def _opt_out(row: Row) -> OptOut:
+def from_row(row: Row) -> OptOut:
+    """An opt-out as its row has it."""
     return OptOut(
         row["id"],
         row["number"],

@@ -144,6 +144,26 @@ def products(tx: Tx, account: int) -> list[Offered]:
     return [Offered(Product(row["short_code"], row["keyword"]), int(row["live"])) for row in rows]
 
 
+def product_names(tx: Tx, account: int, most: int) -> list[Product]:
+    """The first `most` products by short code and keyword, each as it was spelled last: a step of an index for each."""
+    found: list[Product] = []
+    code, folded = "", ""
+    while len(found) < most:
+        values = {"account": account, "short_code": code, "folded": folded}
+        rows = (found and tx.all("subscriptions.next_keyword", **values)) or tx.all("subscriptions.next_code", **values)
+        if not rows:
+            break
+        code, folded = rows[0]["short_code"], rows[0]["folded"]
+        found.append(Product(code, spelling(tx, account, Product(code, folded))))
+    return found
+
+
+def count_live(tx: Tx, account: int, product: Product, most: int) -> int:
+    """How many are subscribed to a product now, counted up to `most`."""
+    [[number]] = tx.tuples("subscriptions.count_live", account=account, most=most, **product._asdict())
+    return int(number)
+
+
 def find(tx: Tx, account: int, subscription_id: int) -> Subscription | None:
     """One subscription of this account."""
     values = {"id": subscription_id, "account": account}
@@ -161,13 +181,24 @@ def list_page(tx: Tx, account: int, filters: Filters = ANY, *, before: int | Non
         "before": before,
         "limit": limit,
     }
-    # Only with a short code does an index of products help; else the order of the table does.
-    conditions = ["account_id = :account" if filters.short_code is not None else "+account_id = :account"]
+    # Only with a short code does an index of products help; else that of numbers does, or the order of the table.
+    by_product = filters.short_code is not None and filters.number is None
+    conditions = ["account_id = :account" if by_product else "+account_id = :account"]
     conditions += [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
     if filters.active is not None:
         conditions.append("ended_at IS NULL" if filters.active else "ended_at IS NOT NULL")
     where = " AND ".join(conditions)
     return [_subscription(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT :limit", values)]
+
+
+def product_page(
+    tx: Tx, account: int, product: Product, *, ever: bool, before: int | None, limit: int
+) -> list[Subscription]:
+    """Who is subscribed to a product now, or `ever` was, newest first; `before` is an id. Quick however deep."""
+    name = "subscriptions.ever_page" if ever else "subscriptions.live_page"
+    end_id = _EVER if before is None else before
+    rows = tx.all(name, account=account, before=end_id, limit=limit, **product._asdict())
+    return [_subscription(row) for row in rows]
 
 
 def among(tx: Tx, account: int, ids: Collection[int]) -> dict[int, Subscription]:

@@ -1,7 +1,7 @@
 """POST /v1/messages without a framework in between: the route that everything waits for.
 
 FastAPI costs this route three times what all of our own work does. The route in api/sending.py describes it (OpenAPI)
-and shares what decides: the model, its errors and `accept`.
+and orders.py has what decides: the model, its errors and `accept`.
 """
 
 import json
@@ -13,10 +13,11 @@ from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.store.api_keys import Scope as KeyScope
 from ujumbe.web import problems
-from ujumbe.web.api.sending import LONGEST_KEY, REPLAYED, accept
-from ujumbe.web.api.sending import Send as Body
+from ujumbe.web.api.sending import LONGEST_KEY, REPLAYED
 from ujumbe.web.asgi import BodyTooLargeError, ClientGoneError, Receive, Scope, Send, header, read_body, respond
 from ujumbe.web.auth import authorize
+from ujumbe.web.orders import Send as Body
+from ujumbe.web.orders import accept
 from ujumbe.web.problems import Problem
 
 PATH = "/v1/messages"

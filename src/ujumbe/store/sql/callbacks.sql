@@ -47,14 +47,45 @@ UPDATE callbacks
    AND state IN ('applied', 'duplicate', 'ignored') AND provider_id <> '';
 
 -- name: find
-SELECT id, kind, query, content_type, body, state, note, received_at, number FROM callbacks
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
  WHERE id = :id AND account_id = :account;
 
 -- name: list
 -- The plus keeps SQLite from walking an account's index and sorting: newest first is the order of the table.
-SELECT id, kind, query, content_type, body, state, note, received_at, number FROM callbacks
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
  WHERE +account_id = :account AND id < :before AND :kind IN ('', kind) AND :state IN ('', state)
  ORDER BY id DESC LIMIT :limit;
+
+-- name: list_waiting
+-- A state stands in its statement as it is: a partial index is used only where its own words are seen.
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
+ WHERE account_id = :account AND state = 'waiting' AND id < :before AND :kind IN ('', kind)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: list_incomplete
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
+ WHERE account_id = :account AND state = 'incomplete' AND id < :before AND :kind IN ('', kind)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: list_broken
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
+ WHERE account_id = :account AND state = 'broken' AND id < :before AND :kind IN ('', kind)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: list_quarantined
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
+ WHERE account_id = :account AND state = 'quarantined' AND id < :before AND :kind IN ('', kind)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: list_from
+-- As `list`, from an id on.
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
+ WHERE +account_id = :account AND id < :before AND id > :edge AND :kind IN ('', kind) AND :state IN ('', state)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: edge
+-- How far back a look goes: so many rows, whose order is that of the table.
+SELECT id FROM callbacks WHERE id < :before ORDER BY id DESC LIMIT 1 OFFSET :window;
 
 -- name: quarantine
 UPDATE callbacks SET state = 'quarantined', note = :note
@@ -82,6 +113,6 @@ WITH picked AS (SELECT id FROM callbacks WHERE id < :before ORDER BY id LIMIT :m
 DELETE FROM callbacks WHERE id IN (SELECT id FROM picked);
 
 -- name: of_message
-SELECT id, kind, query, content_type, body, state, note, received_at, number FROM callbacks
+SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
  WHERE message_id = :message AND account_id = :account
  ORDER BY id;

@@ -54,24 +54,49 @@ INSERT INTO delivery_attempts (id, delivery_id, started_at, took_ms, status, bod
 VALUES (:id, :delivery, :started, :took, :status, :body, :error);
 
 -- name: list
-SELECT id, seq, type, made_at, state, tries, due_at, finished_at FROM deliveries
+SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
  WHERE webhook_id = :webhook AND seq < :before
  ORDER BY seq DESC LIMIT :limit;
 
 -- name: list_pending
-SELECT id, seq, type, made_at, state, tries, due_at, finished_at FROM deliveries
+SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
  WHERE webhook_id = :webhook AND state = 'pending' AND seq < :before
  ORDER BY seq DESC LIMIT :limit;
 
 -- name: list_failed
-SELECT id, seq, type, made_at, state, tries, due_at, finished_at FROM deliveries
+SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
  WHERE webhook_id = :webhook AND state = 'failed' AND seq < :before
  ORDER BY seq DESC LIMIT :limit;
 
 -- name: list_delivered
-SELECT id, seq, type, made_at, state, tries, due_at, finished_at FROM deliveries
+SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
  WHERE webhook_id = :webhook AND state = 'delivered' AND seq < :before
  ORDER BY seq DESC LIMIT :limit;
+
+-- name: list_delivered_from
+SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
+ WHERE webhook_id = :webhook AND state = 'delivered' AND seq < :before AND seq > :edge
+ ORDER BY seq DESC LIMIT :limit;
+
+-- name: edge
+-- How far back a look goes that no index serves: so many rows of an index, and no row itself.
+SELECT seq FROM deliveries WHERE webhook_id = :webhook AND seq < :before ORDER BY seq DESC LIMIT 1 OFFSET :window;
+
+-- name: counts
+-- Each as far as a page tells: from there on it says 99+.
+SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE webhook_id = :webhook AND state = 'pending' LIMIT 100) p)
+           AS pending,
+       (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE webhook_id = :webhook AND state = 'failed' LIMIT 100) f)
+           AS failed;
+
+-- name: failed
+SELECT id, seq, made_at FROM deliveries
+ WHERE webhook_id = :webhook AND state = 'failed' AND seq < :before
+ ORDER BY seq DESC LIMIT :limit;
+
+-- name: retry
+UPDATE deliveries SET state = 'pending', tries = 0, due_at = :now, finished_at = NULL
+ WHERE id = ANY (:ids) AND state = 'failed';
 
 -- name: attempts
 SELECT delivery_id, started_at, took_ms, status, body, error FROM delivery_attempts

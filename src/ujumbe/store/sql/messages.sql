@@ -74,6 +74,16 @@ SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.exp
        b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id, b.keyword, b.retry_hours
   FROM messages m JOIN batches b ON b.id = m.batch_id;
 
+-- name: among
+SELECT m.id, m.batch_id, m.number, m.state, m.assumed, m.reason, m.due_at, m.expires_at, m.tries,
+       (SELECT a.provider_id FROM attempts a WHERE a.message_id = m.id AND a.provider_id IS NOT NULL
+         ORDER BY a.call_id DESC LIMIT 1) AS provider_id,
+       m.progress, m.network_code, m.cost_micros, m.cost_currency, m.created_at, m.updated_at, m.sent_at, m.overdue,
+       b.sender, b.text, b.mode, b.source, b.segments, b.category, b.link_id, b.keyword, b.retry_hours
+  FROM messages m JOIN batches b ON b.id = m.batch_id
+ WHERE m.id = ANY (:ids) AND +m.account_id = :account
+ ORDER BY m.id DESC;
+
 -- name: any_uncertain
 SELECT 1 AS found FROM messages WHERE account_id = :account AND state = 'uncertain' LIMIT 1;
 

@@ -59,3 +59,30 @@ SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by
 
 -- name: counts
 SELECT source, count(*) FROM opt_outs WHERE account_id = :account AND ended_at IS NULL GROUP BY source;
+
+-- name: look
+SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof FROM opt_outs
+ WHERE +account_id = :account AND id < :before AND id >= :floor AND (:ended = 1 OR ended_at IS NULL)
+   AND (:source = '' OR source = :source) AND (:scoped = 0 OR scope = :scope) AND (:ending = '' OR number LIKE :ending)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: look (postgres)
+-- Its own LIMIT makes the inner one go by id, whatever is thought of how many rows fit; reading stops with the outer.
+SELECT id, number, sender, source, reason, proof, started_at, ended_at, ended_by, ended_proof
+  FROM (SELECT * FROM opt_outs WHERE id < :before AND id >= :floor ORDER BY id DESC LIMIT 1000000000) AS latest
+ WHERE account_id = :account AND (:ended = 1 OR ended_at IS NULL)
+   AND (:source::text = '' OR source = :source) AND (:scoped = 0 OR scope = :scope)
+   AND (:ending::text = '' OR number LIKE :ending)
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: floor
+-- As far as one look reaches. Of whatever account: only ids are walked over.
+SELECT id, started_at FROM opt_outs WHERE id < :before ORDER BY id DESC LIMIT 1 OFFSET :reach;
+
+-- name: count
+SELECT count(*) FROM (SELECT 1 FROM opt_outs WHERE account_id = :account AND ended_at IS NULL LIMIT :most) AS counted;
+
+-- name: senders
+-- Of the latest, whosever: so both databases go by id.
+SELECT DISTINCT sender FROM (SELECT account_id, sender FROM opt_outs ORDER BY id DESC LIMIT :latest) AS counted
+ WHERE account_id = :account;

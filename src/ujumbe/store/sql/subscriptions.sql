@@ -31,10 +31,11 @@ SELECT id, number, keyword, started_at FROM subscriptions
  ORDER BY id LIMIT :most;
 
 -- name: spelling
--- As it was told last: AT may care for capitals where we do not.
+-- As it was told last: AT may care for capitals where we do not. (By a range, so that PostgreSQL has no order but that of
+-- the index: with `=` it may walk over everything that is newer than the product.)
 SELECT keyword FROM subscriptions
- WHERE account_id = :account AND short_code = :short_code AND lower(keyword) = lower(:keyword)
- ORDER BY id DESC LIMIT 1;
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) BETWEEN lower(:keyword) AND lower(:keyword)
+ ORDER BY lower(keyword) DESC, id DESC LIMIT 1;
 
 -- name: ended_since
 SELECT DISTINCT number FROM subscriptions
@@ -49,6 +50,48 @@ SELECT p.short_code, p.live,
   FROM (SELECT short_code, lower(keyword) AS folded, sum(CASE WHEN ended_at IS NULL THEN 1 ELSE 0 END) AS live
           FROM subscriptions WHERE account_id = :account GROUP BY short_code, lower(keyword)) AS p
  ORDER BY p.short_code, p.folded;
+
+-- name: next_keyword
+SELECT short_code, lower(keyword) AS folded FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) > :folded
+ ORDER BY lower(keyword) LIMIT 1;
+
+-- name: next_code
+-- No short code is empty.
+SELECT short_code, lower(keyword) AS folded FROM subscriptions
+ WHERE account_id = :account AND short_code > :short_code
+ ORDER BY short_code, lower(keyword) LIMIT 1;
+
+-- name: count_live
+-- Ordered for the same reason as `spelling`.
+SELECT count(*) FROM (
+    SELECT 1 FROM subscriptions
+     WHERE account_id = :account AND short_code = :short_code AND ended_at IS NULL
+       AND lower(keyword) BETWEEN lower(:keyword) AND lower(:keyword)
+     ORDER BY lower(keyword), id LIMIT :most) AS counted;
+
+-- name: live_page
+SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) = lower(:keyword) AND id < :before
+   AND ended_at IS NULL
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: live_page (postgres)
+SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) >= lower(:keyword)
+   AND (lower(keyword), id) < (lower(:keyword), :before) AND ended_at IS NULL
+ ORDER BY lower(keyword) DESC, id DESC LIMIT :limit;
+
+-- name: ever_page
+SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) = lower(:keyword) AND id < :before
+ ORDER BY id DESC LIMIT :limit;
+
+-- name: ever_page (postgres)
+SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions
+ WHERE account_id = :account AND short_code = :short_code AND lower(keyword) >= lower(:keyword)
+   AND (lower(keyword), id) < (lower(:keyword), :before)
+ ORDER BY lower(keyword) DESC, id DESC LIMIT :limit;
 
 -- name: select
 SELECT id, number, short_code, keyword, source, started_at, ended_source, ended_at FROM subscriptions;

@@ -14,8 +14,8 @@ from ujumbe.flows.timeline import explain
 from ujumbe.store import messages
 from ujumbe.store.messages import Filters
 from ujumbe.web.api.access import Cursor, Limit, Live, Sender, needs, page_end, page_start
-from ujumbe.web.api.times import Moment
 from ujumbe.web.problems import Problem
+from ujumbe.web.times import Moment
 
 router = APIRouter(tags=["messages"], dependencies=[Depends(needs("read"))])
 

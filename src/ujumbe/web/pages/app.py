@@ -14,7 +14,34 @@ from ujumbe.runtime import Runtime
 from ujumbe.web import problems
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
-from ujumbe.web.pages import audit, me, overview, people, sign_in, static, welcome
+from ujumbe.web.pages import (
+    audit,
+    batches,
+    callbacks,
+    comparing,
+    compose,
+    deliveries,
+    erase,
+    inbox,
+    inbox_acts,
+    keys,
+    me,
+    message,
+    messages,
+    opt_out_files,
+    opt_outs,
+    overview,
+    people,
+    reviews,
+    rules,
+    settings,
+    sign_in,
+    static,
+    subscriptions,
+    trial,
+    webhooks,
+    welcome,
+)
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
@@ -22,7 +49,34 @@ from ujumbe.web.problems import BROKEN, Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
-NOUNS: Final = (static, overview, sign_in, welcome, people, me, audit)
+NOUNS: Final = (
+    static,
+    overview,
+    messages,
+    message,
+    compose,
+    trial,
+    batches,
+    inbox,
+    inbox_acts,
+    opt_out_files,
+    reviews,
+    opt_outs,
+    erase,
+    comparing,
+    subscriptions,
+    rules,
+    webhooks,
+    deliveries,
+    callbacks,
+    settings,
+    keys,
+    people,
+    me,
+    audit,
+    sign_in,
+    welcome,
+)
 BEYOND: Final = (1 << 63) - 1
 
 

@@ -131,13 +131,21 @@ class Page:
         self, tx: Tx, action: str, subject: str, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> T:
         done = work(tx, *args, **kwargs)
-        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject)
+        self.note(tx, action, subject)
         return done
+
+    def note(self, tx: Tx, action: str, subject: str) -> None:
+        """The same line, where the id is made within the transaction, or where the change was a flow's own."""
+        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject)
 
 
 def zone_of(request: Request) -> ZoneInfo:
     """The viewer's time zone, as a script on an earlier page told it; UTC until then."""
-    name = unquote(request.cookies.get(ZONE, ""))
+    return zone_called(unquote(request.cookies.get(ZONE, "")))
+
+
+def zone_called(name: str) -> ZoneInfo:
+    """A time zone by its name, e.g. `Africa/Nairobi`; UTC where there is none of that name."""
     try:
         return ZoneInfo(name if _ZONE_NAME.fullmatch(name) else "UTC")
     except (OSError, ValueError, ZoneInfoNotFoundError):

@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from ujumbe import __version__
-from ujumbe.domain import ids, pause, phone
+from ujumbe.domain import erased, ids, pause, phone
 from ujumbe.domain.message import MEANING
 from ujumbe.domain.moment import show, to_datetime
 from ujumbe.domain.money import MICROS, Money
@@ -75,7 +75,9 @@ def spaced(number: str) -> str:
 
 
 def shown(number: str, viewer: Viewer) -> str:
-    """A number as this viewer may see it."""
+    """A number as this viewer may see it, or what stands in place of one."""
+    if erased.is_mark(number):
+        return "an erased person"
     return phone.mask(number) if viewer.masked else spaced(number)
 
 
@@ -91,6 +93,14 @@ def _ago(context: Context, moment_ms: int | None) -> str:
     """How far off a moment is, with the moment itself behind it."""
     page = context["page"]
     return _time(page, moment_ms, "" if moment_ms is None else away(moment_ms, page.now))
+
+
+@pass_context
+def _hour(context: Context, moment_ms: int, *, plain: bool = False) -> str:
+    """A moment of a day that is named beside it: `14:32`; `plain` without the moment itself behind it."""
+    page = context["page"]
+    hour = to_datetime(moment_ms).astimezone(page.zone).strftime("%H:%M")
+    return hour if plain else _time(page, moment_ms, hour)
 
 
 def _time(page: Any, moment_ms: int | None, text: str) -> str:
@@ -140,6 +150,7 @@ def environment() -> Environment:
     made.filters |= {
         "when": _when,
         "ago": _ago,
+        "hour": _hour,
         "span": span,
         "money": money,
         "phone": _phone,
