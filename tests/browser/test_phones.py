@@ -100,7 +100,7 @@ def test_it_fits_and_shuts_nobody_out(
 def test_it_leads_back_to_the_dashboard(chromium: Browser, service: Running) -> None:
     with chromium.new_page() as page:
         page.goto(f"{service.url}/")
-        page.get_by_role("link", name="Phones").click()
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Phones").click()
         page.get_by_role("link", name="Dashboard").click()
         expect(page).to_have_url(f"{service.url}/")
 
