@@ -54,8 +54,8 @@ def away(moment_ms: int, now_ms: int) -> str:
 
 
 def money(amount: Money | None) -> str:
-    """An amount for people, exact: `KES 0.80`, `KES 12,345.60`; a dash where there is none (of a refused text AT says a bare 0)."""
-    if amount is None or amount == Money(0, ""):
+    """An amount for people, exact: `KES 0.80`, `KES 12,345.60`; a dash where there is none."""
+    if amount is None or amount == Money(0, ""):  # what AT says of a refused text
         return "–"
     whole, fraction = divmod(abs(amount.micros), MICROS)
     decimals = f"{fraction:06d}"
