@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from tests.running import Running
 from tests.web.pages.inside import pages
 from ujumbe.web.asgi import Message
 from ujumbe.web.pages import filters
@@ -77,6 +78,13 @@ def test_a_stranger_may_not_have_us_read_much(tmp_path: Path, path: str) -> None
                 assert (await client.post(path, content=part(), headers=headers)).status_code == 413
 
     asyncio.run(run())
+
+
+def test_a_stranger_does_not_fill_the_log(service: Running, http: httpx.Client) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    before = len(service.log)
+    assert http.post("/sign-in", content=b"&" * 10_000, headers=headers).status_code == 401
+    assert "ampersand" not in service.log[before:]  # it logs at "debug"
 
 
 def test_a_form_that_breaks_off_is_no_fault_of_ours(tmp_path: Path) -> None:
