@@ -39,6 +39,8 @@ def set_up(level: str = "info", style: str = "auto") -> None:
     root.setLevel(level.upper())
     # What the server says about itself at "info" says nothing that our own lines do not say better.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # A stranger decides how many lines the reader of forms writes: at "debug" one for each byte.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -191,3 +191,43 @@ def test_numbers_in_a_query_string_are_masked(text: str) -> None:
 )
 def test_times_and_ids_are_left_alone(text: str) -> None:
     assert phone.mask_all(text) == text
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+254711000111",
+        "+254 711 000 111",
+        "(0711) 000 111",
+        "0711-000-111",
+        "0711\u00a0000\u00a0111",
+        "0711.000.111",
+        "tel:0711000111",
+        "Mpesa0711000111",
+        "00254711000111",
+        "711000111",
+        "\uff10\uff17\uff11\uff11\uff10\uff10\uff10\uff11\uff11\uff11",
+        "text=Call+0711+000+111&x=1",
+        "text=Call%200711%20000%20111&x=1",
+        "text=To%3A0711000111",
+        "%252B254711000111",
+    ],
+)
+def test_a_number_is_hidden_however_it_is_written(written: str) -> None:
+    shown = phone.hide_all(f"Call {written}, now")
+    assert sum(each.isdigit() for each in shown) <= 7 + 5  # and those of the percent signs around it
+    assert "000" not in shown
+    assert "\uff10\uff10\uff10" not in shown
+    assert len(shown) == len(f"Call {written}, now")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It was 2026-11-26 04:02 and 2026-11-26T04:02:11.123456+03:00 and 26/11/2026",
+        "msg_01h4t0m7kz8qd, ATXid_00000000000000000000000000000000, f81d4fae-7dec-11d0-a765-000123456789",
+        "Your code is 123456: it costs KES 1,234.50, room 3 4 5, text 12345",
+    ],
+)
+def test_what_is_no_number_stays_readable(text: str) -> None:
+    assert phone.hide_all(text) == text

@@ -46,7 +46,14 @@ def test_what_is_long_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "guesses"),
-    [("+254711000111", False), ("0111", True), ("+25471100", True), ("call 2547", True), ("room 12", False)],
+    [
+        ("+254711000111", False),
+        ("0111", True),
+        ("+25471100", True),
+        ("call 2547", True),
+        ("call 071 1", True),
+        ("room 12", False),
+    ],
 )
 def test_what_would_tell_digits(typed: str, guesses: bool) -> None:
     assert search.guesses(search.read(typed)) is guesses

@@ -19,6 +19,15 @@ _SEPARATORS = re.compile(r"[\s().\u00a0\u2010-\u2015\u2212-]+")
 _DIGIT_RUN = re.compile(r"(?:\+|%2[Bb])\d{7,15}|(?<![\w.:-])\d{9,15}(?![\w:-]|\.\d)")
 """Behind a `+`, however it is written, digits are a number; without one they may be part of an id or a time."""
 
+_GAP = r"(?:[ \t.()/+\u00a0\u2010-\u2015\u2212-]|%(?:20|28|29|2[BbDdEeFf]|09)){0,3}"
+_WRITTEN = re.compile(
+    # What holds many digits and is no number stays readable: ids, days and times.
+    r"(?P<kept>\b(?:[a-z]{2,4}_[0-9a-z]{13}|ATXid_\w+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})\b"
+    r"|(?<!\d)\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[+-]\d\d:?\d\d)?)?(?!\d))"
+    rf"|(?:\+|%2[Bb]){_GAP}\d(?:{_GAP}\d){{6,}}|(?<!\d)\d(?:{_GAP}\d){{8,}}"
+)
+"""A number in whatever way people write it, `0711-000 111` or `tel:0711000111`: rather too much than too little."""
+
 _PLAUSIBLE_NATIONAL_DIGITS = 9
 """Numbering plans grow before the metadata does, and the seeds call the nine-digit `+234803456789` valid:
 what is short by the metadata but has nine national digits, the usual African mobile length, is left to
@@ -159,6 +168,11 @@ def mask(text: str) -> str:
 def mask_all(text: str) -> str:
     """Every number inside a longer text masked, e.g. in a request path or a driver's error."""
     return _DIGIT_RUN.sub(lambda found: mask(found.group()), text)
+
+
+def hide_all(text: str) -> str:
+    """A text of somebody's with every number in it masked, however it is written: for who may see no numbers."""
+    return _WRITTEN.sub(lambda found: found.group() if found["kept"] else mask(found.group()), text)
 
 
 _PARSE_REASONS = {

@@ -66,11 +66,12 @@ class _Sought:
 
     def matches(self, number: str, text: str, fields: str | None) -> bool:
         """Whether this number, latest text or name (in a contact's fields as they are stored) is what is sought."""
+        name = conversations.called(fields) if fields is not None else ""
         if self._masked:
-            number, text = phone.mask(number), phone.mask_all(text)
+            number, text, name = phone.mask(number), phone.hide_all(text), phone.hide_all(name)
         return (
             (self._ending != "" and number.endswith(self._ending))
             or (not phone.is_number(number) and self._words in number.casefold())
             or self._words in text.casefold()
-            or (fields is not None and self._words in conversations.called(fields).casefold())
+            or self._words in name.casefold()
         )

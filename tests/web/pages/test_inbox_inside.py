@@ -15,7 +15,7 @@ from tests.store.test_conversations import hear
 from ujumbe.domain.role import Role
 from ujumbe.runtime import Runtime, open_runtime
 from ujumbe.settings import Settings
-from ujumbe.store import audit, conversation_search, messages
+from ujumbe.store import audit, contacts, conversation_search, messages
 from ujumbe.store import conversations as stored
 from ujumbe.web.pages import access
 from ujumbe.web.pages.app import create_pages
@@ -83,6 +83,24 @@ def test_masked_numbers_are_nowhere_on_the_page(inside: Inside, looks: Callable[
         assert ids(await get(http, "/inbox?q=111")) == [conversation]
         assert ids(await get(http, "/inbox?q=0111")) == []
         assert ids(await get(http, "/inbox?q=%2B254711000111")) == []
+
+    inside(work)
+
+
+@pytest.mark.parametrize("said", ["or 0711 000 222", "tel:0711-000-222", "x" * 111 + " 0711000222"])
+def test_numbers_are_masked_however_they_are_written(
+    inside: Inside, looks: Callable[[Viewer], None], said: str
+) -> None:
+    async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
+        db, account = runtime.db, runtime.account
+        await db.write(hear, account, number(111), said)
+        await db.write(contacts.rename, account, number(111), "Otieno 0711 000 222")
+        looks(MASKED)
+        [conversation] = ids(await get(http, "/inbox"))
+        for address in ("/inbox", f"/inbox/{conversation}"):
+            assert not re.search(r"711.?000", await get(http, address))
+        assert ids(await get(http, "/inbox?q=Otieno")) == [conversation]
+        assert ids(await get(http, "/inbox?q=Otieno+0711+0")) == []
 
     inside(work)
 

@@ -1,18 +1,20 @@
 """The pages as one ASGI app: their addresses, and what is shown where something is wrong."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from fastapi import FastAPI, Header, Query, Request
+from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
-from ujumbe.web.asgi import App, bounded
+from ujumbe.web.asgi import App, Receive, Scope, Send, bounded
 from ujumbe.web.live import Live
 from ujumbe.web.pages import (
     audit,
@@ -77,12 +79,24 @@ NOUNS: Final = (
     sign_in,
     welcome,
 )
+LARGEST_OF_STRANGERS: Final = 128 << 10
+"""Bytes: the few fields of a form that needs no session, and which anybody may make us read."""
+STRANGERS: Final = ("/sign-in", "/sign-out", "/welcome/")
 BEYOND: Final = (1 << 63) - 1
+LONGEST_EVENT_ID: Final = 19
+"""Digits that are read as a number."""
+_UTF8: Final = re.compile(r';\s*charset="?utf-8"?\s*(;|$)')
 
 
 def create_pages(runtime: Runtime, *, phones: str = "") -> App:
     """The pages over `runtime`; `phones` is where those of the local AT are, in `ujumbe dev`."""
-    return bounded(_create(runtime, phones), LARGEST_BODY)
+    made = _create(runtime, phones)
+    of_strangers, others = bounded(made, LARGEST_OF_STRANGERS), bounded(made, LARGEST_BODY)
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        await (of_strangers if scope["path"].startswith(STRANGERS) else others)(scope, receive, send)
+
+    return pages
 
 
 def is_page(path: str) -> bool:
@@ -91,7 +105,9 @@ def is_page(path: str) -> bool:
 
 
 def _create(runtime: Runtime, phones: str) -> FastAPI:
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, dependencies=[Depends(_in_utf8)]
+    )
     app.state.runtime = runtime
     app.state.templates = environment()
     app.state.templates.globals["phones"] = phones
@@ -105,8 +121,20 @@ def _create(runtime: Runtime, phones: str) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(StoreUnavailableError, _unavailable)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _broken)
     return app
+
+
+async def _in_utf8(request: Request) -> None:
+    """Refuse a form in an encoding that it names itself: some take minutes to read, some make text that is none.
+
+    Browsers write forms as the page is, in UTF-8, and name nothing. (The dependency runs before any form is read.)
+    """
+    given = request.headers.get("content-type", "").lower()
+    named = given.count("charset")
+    if named > 1 or (named and not _UTF8.search(given)):
+        raise Problem("bad-request", "A form is sent in UTF-8, as browsers do")
 
 
 async def _live(
@@ -118,7 +146,8 @@ async def _live(
     live: Live = page.request.app.state.live
     if live.full:
         raise Problem("unavailable", "Too many pages are open", headers={"Retry-After": "30"})
-    from_ = int(last_event_id) if last_event_id.isdecimal() and int(last_event_id) <= BEYOND else after
+    known = last_event_id.isdecimal() and len(last_event_id) <= LONGEST_EVENT_ID and int(last_event_id) <= BEYOND
+    from_ = int(last_event_id) if known else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told = _while_allowed(live, from_, page.request, page.runtime)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
@@ -167,6 +196,10 @@ async def _http(request: Request, error: Exception) -> Response:
     problem = problems.of_status(error.status_code)
     problem.headers = dict(error.headers or {})
     return await _page(request, problem)
+
+
+async def _left(request: Request, _error: Exception) -> Response:
+    return await _page(request, Problem("bad-request", "The form broke off"))  # nobody reads it; nothing is broken here
 
 
 async def _broken(request: Request, _error: Exception) -> Response:

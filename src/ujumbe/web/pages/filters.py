@@ -14,6 +14,7 @@ from ujumbe.domain.message import State
 from ujumbe.domain.moment import to_ms
 from ujumbe.domain.money import Money
 from ujumbe.domain.search import Sought
+from ujumbe.domain.text import storable
 from ujumbe.store.searching import Wanted
 
 FIELDS: Final = ("q", "state", "network", "sender", "since", "until", "cost", "batch")
@@ -45,7 +46,7 @@ class Filters:
 
 def read(query: Mapping[str, str], country: str, zone: ZoneInfo, *, masked: bool) -> Filters:
     """Read the query of an address; times are on the viewer's clock. What is wrong stands in `errors`."""
-    found = Filters({name: query.get(name, "").strip()[:LONGEST] for name in FIELDS})
+    found = Filters({name: storable(query.get(name, "")).strip()[:LONGEST] for name in FIELDS})
     given = found.given
     found.sought = search.read(given["q"], country)
     if masked and search.guesses(found.sought):

@@ -101,7 +101,7 @@ async def _shown(page: Page, message_id: str, wrong: str = "", status: int = 409
     if whole is None:
         raise _unknown()
     message = whole.explained.message
-    text = phone.mask_all(message.text) if page.viewer.masked else message.text
+    text = phone.hide_all(message.text) if page.viewer.masked else message.text
     return await page.render(
         "message.html",
         status=status if wrong else 200,

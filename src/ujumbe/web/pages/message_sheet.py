@@ -31,7 +31,7 @@ def lines(page: Sequence[Message], zone: ZoneInfo, *, masked: bool) -> str:
 def _row(message: Message, zone: ZoneInfo, masked: bool) -> tuple[object, ...]:
     cost = message.cost
     to = phone.mask(message.number) if masked else message.number
-    text, reason = (phone.mask_all(each) if masked else each for each in (message.text, message.reason))
+    text, reason = (phone.hide_all(each) if masked else each for each in (message.text, message.reason))
     return (
         ids.show(Kind.MESSAGE, message.id),
         ids.show(Kind.BATCH, message.batch),

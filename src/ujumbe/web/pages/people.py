@@ -1,8 +1,8 @@
 """Who may sign in, and as what: for admins."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from ujumbe.domain import ids
@@ -13,6 +13,7 @@ from ujumbe.flows import staff, welcoming
 from ujumbe.flows.staff import LastAdminError
 from ujumbe.store import users
 from ujumbe.store.users import User
+from ujumbe.web.pages import alone
 from ujumbe.web.pages.page import Administering, Page
 from ujumbe.web.problems import Problem
 
@@ -28,10 +29,10 @@ async def show(page: Administering) -> Response:
 
 
 @router.post(PATH)
-async def add(
-    page: Administering, name: Annotated[str, Form()] = "", role: Annotated[str, Form()] = Role.VIEWER
-) -> Response:
+async def add(page: Administering) -> Response:
     """Add somebody, and show their link: here and now, never again."""
+    form = await alone.form_of(page.request)
+    name, role = alone.field(form, "name"), alone.field(form, "role") or Role.VIEWER
     try:
         user, secret = await page.write("add user", " ".join(name.split()), staff.add, name, _role(role))
     except InvalidInputError as error:
@@ -48,9 +49,9 @@ async def link(page: Administering, shown: str) -> Response:
 
 
 @router.post(PATH + "/{shown}/role")
-async def role(page: Administering, shown: str, to: Annotated[str, Form(alias="role")] = "") -> Response:
+async def role(page: Administering, shown: str) -> Response:
     """Give somebody another role."""
-    user, wanted = await _find(page, shown), _role(to)
+    user, wanted = await _find(page, shown), _role(alone.field(await alone.form_of(page.request), "role"))
     if user.role is not wanted:
         await _guarded(page, f"make {wanted}", user, staff.set_role, wanted)
     return page.redirect(PATH, f"{user.name} is {wanted} now")

@@ -119,7 +119,7 @@ def _phone(context: Context, number: str) -> str:
 @pass_context
 def _private(context: Context, text: str) -> str:
     """A text as this viewer may see it: numbers in it are masked where numbers are."""
-    return phone.mask_all(text) if context["page"].viewer.masked else text
+    return phone.hide_all(text) if context["page"].viewer.masked else text
 
 
 def _id(number: int, kind: str) -> str:

@@ -243,7 +243,7 @@ def _parsed(page: Page, number: str) -> str:
 
 def _says(page: Page, description: str) -> str:
     """AT's own words, as this viewer may see them."""
-    words = phone.mask_all(description) if page.viewer.masked else description
+    words = phone.hide_all(description) if page.viewer.masked else description
     return f"Africa's Talking says: {words.rstrip('.') or 'done'}."
 
 
