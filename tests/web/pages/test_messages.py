@@ -224,12 +224,12 @@ def test_a_search_that_meets_its_bound_says_so(tmp_path: Path, monkeypatch: pyte
             assert "No message fits" not in page.text
             further = links(page.text)["Look further back"]
             assert f"before={ids.show(Kind.MESSAGE, made[3])}" in further
-            assert "data-alone" in page.text  # a script goes on by itself
+            assert "data-goes-on" in page.text  # a script goes on by itself
             assert rows((await client.get(further)).text) == [ids.show(Kind.MESSAGE, made[0])]
             # One that found something stays where it is.
             found = await client.get("/messages", params={"q": "hay"})
             assert "Looked through 6 messages" in found.text
-            assert "data-alone" not in found.text
+            assert "data-goes-on" not in found.text
             # The end is told as the end.
             gone = await client.get("/messages", params={"q": "needle", "before": ids.show(Kind.MESSAGE, made[0])})
             assert "Nothing further back" in gone.text

@@ -18,12 +18,12 @@ from ujumbe.web.pages import (
     audit,
     batches,
     callbacks,
-    comparing,
     compose,
+    compose_trial,
     deliveries,
     erase,
     inbox,
-    inbox_acts,
+    inbox_actions,
     keys,
     me,
     message,
@@ -31,14 +31,14 @@ from ujumbe.web.pages import (
     opt_out_files,
     opt_outs,
     overview,
-    people,
     reviews,
     rules,
     settings,
     sign_in,
     static,
+    subscription_drift,
     subscriptions,
-    trial,
+    users,
     webhooks,
     welcome,
 )
@@ -50,20 +50,19 @@ from ujumbe.web.problems import BROKEN, Problem
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
 NOUNS: Final = (
-    static,
     overview,
     messages,
     message,
     compose,
-    trial,
+    compose_trial,
     batches,
     inbox,
-    inbox_acts,
-    opt_out_files,
-    reviews,
+    inbox_actions,
+    opt_out_files,  # /opt-outs/import and
+    reviews,  # /opt-outs/reviews before /opt-outs/{id}
     opt_outs,
     erase,
-    comparing,
+    subscription_drift,
     subscriptions,
     rules,
     webhooks,
@@ -71,12 +70,14 @@ NOUNS: Final = (
     callbacks,
     settings,
     keys,
-    people,
+    users,
     me,
     audit,
     sign_in,
     welcome,
+    static,
 )
+"""In the order of the navigation; the first that takes an address answers."""
 BEYOND: Final = (1 << 63) - 1
 
 

@@ -18,7 +18,7 @@ from ujumbe.store import messages, searching
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import Message
 from ujumbe.store.searching import Wanted
-from ujumbe.web.pages import copy_as, filters, message_sheet, words
+from ujumbe.web.pages import copy_as, explanation, filters, message_sheet
 from ujumbe.web.pages.copy_as import Form
 from ujumbe.web.pages.filters import Filters
 from ujumbe.web.pages.page import HEADERS, Page, Viewing
@@ -51,7 +51,7 @@ async def show_list(page: Viewing) -> Response:
         status=422 if asked.errors and not page.quietly else 200,
         asked=asked,
         found=found,
-        words={each.id: words.of(each) for each in found.items},
+        explanations={each.id: explanation.of(each) for each in found.items},
         reached=None if found.next is None else stored_ids.moment(found.next),
         older=None if found.next is None else page.query(before=ids.show(Kind.MESSAGE, found.next)),
         newest=page.query(before=None) if asked.before is not None else None,
@@ -126,7 +126,7 @@ def _forms(page: Page, asked: Filters) -> list[Form]:
     command = ["messages", "list", *(["--state", wanted.state] if wanted.state else [])]
     command += ["--to", wanted.number] if wanted.number else []
     return copy_as.forms(
-        page, "GET", f"/v1/messages?{query}" if query else "/v1/messages", None, copy_as.words(*command)
+        page, "GET", f"/v1/messages?{query}" if query else "/v1/messages", None, copy_as.command_line(*command)
     )
 
 

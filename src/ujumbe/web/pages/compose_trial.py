@@ -10,11 +10,11 @@ from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.store import messages
 from ujumbe.store.messages import Message
-from ujumbe.web.pages import dispatch
-from ujumbe.web.pages.dispatch import UsedKeyError
+from ujumbe.web.pages import sending
 from ujumbe.web.pages.draft import Draft, from_page, told
 from ujumbe.web.pages.form_key import new_key, usable
 from ujumbe.web.pages.page import Operating, Page
+from ujumbe.web.pages.sending import UsedKeyError
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
@@ -27,7 +27,7 @@ async def test(page: Operating) -> Response:
     errors = await send(page, draft)
     tested = await standing(page, draft)
     status = 422 if errors else 200
-    return await page.render("compose_test.html", status=status, draft=draft, errors=errors, tested=tested)
+    return await page.render("compose_trial.html", status=status, draft=draft, errors=errors, tested=tested)
 
 
 @router.get("/compose/tests/{message_id}")
@@ -37,7 +37,7 @@ async def show(page: Operating, message_id: str) -> Response:
     tested = await standing(page, draft)
     if tested is None:
         raise Problem("not-found", "No message has this id")
-    return await page.render("compose_test.html", draft=draft, errors={}, tested=tested)
+    return await page.render("compose_trial.html", draft=draft, errors={}, tested=tested)
 
 
 async def send(page: Page, draft: Draft) -> dict[str, str]:
@@ -49,7 +49,7 @@ async def send(page: Page, draft: Draft) -> dict[str, str]:
     try:
         number = phone.parse_query(draft.test_to, field="test_to", default_country=country)
         body = replace(draft, send_at="", expires_at="").body([number])
-        sent = await dispatch.send(page, body, key, action="sent test")
+        sent = await sending.send(page, body, key, action="sent test")
     except InvalidInputError as error:
         return told(error)
     except UsedKeyError:

@@ -107,4 +107,4 @@ def _address(page: Page, secret: str) -> str:
 async def _render(page: Page, status: int = 200, **values: Any) -> Response:
     shown = {"linked": None, "link": "", "errors": {}, "name": "", "role": Role.VIEWER} | values
     everybody = await page.read(users.list_all)
-    return await page.render("people.html", status=status, everybody=everybody, roles=MEANING, **shown)
+    return await page.render("users.html", status=status, everybody=everybody, roles=MEANING, **shown)
