@@ -85,7 +85,7 @@ def test_sending_it(http: httpx.Client, desk: Desk, new_number: NewNumber) -> No
     batch = path.removeprefix("/batches/")
     [stored] = desk.messages(numbers[0])
     assert stored["batch"] == batch
-    assert "developer sent batch" in audit_lines(http, batch)
+    assert "developer : send batch" in audit_lines(http, batch)
     assert "3 accepted; 1 left out: 1 not a number" in audit_lines(http, batch)
     assert numbers[0][1:] not in audit_lines(http, batch)
 
@@ -100,7 +100,7 @@ def test_back_and_send_again_sends_nothing_twice(http: httpx.Client, desk: Desk,
     assert "sent before" in words(http.get(path))
     assert sent(http, checked_again(http, page)) == path, "the same form, looked at once more, is the same send"
     assert len(desk.messages(number)) == 1
-    assert audit_lines(http, path.removeprefix("/batches/")).count("sent batch") == 1
+    assert audit_lines(http, path.removeprefix("/batches/")).count("send batch") == 1
     assert sent(http, checked(http, to=number, text="Once")) != path, "a new form is a new send"
 
 
@@ -368,7 +368,7 @@ def test_a_test_to_ones_own_phone(http: httpx.Client, desk: Desk, number: str) -
     assert message["id"] == part["tested"]
     desk.settled(number, "delivered")
     assert "delivered" in words(http.get(f"/compose/tests/{part['tested']}"))
-    assert "developer sent test" in audit_lines(http, message["batch"])
+    assert "developer : send test" in audit_lines(http, message["batch"])
     assert part_of(press(http, "/compose/test", form))["tested"] == part["tested"], "a double click is one test"
     other = press(http, "/compose/test", form | {"text": "Changed"})
     assert (other.status_code, "another test" in words(other)) == (422, True)

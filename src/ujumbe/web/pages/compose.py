@@ -17,7 +17,7 @@ from ujumbe.web.orders import Send, order_of
 from ujumbe.web.pages import compose_trial, copy_as, meter, sending, verdicts
 from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_page, from_query, told
 from ujumbe.web.pages.form_key import new_key, next_key, usable
-from ujumbe.web.pages.page import HEADERS, Operating, Page
+from ujumbe.web.pages.page import Operating, Page
 from ujumbe.web.pages.sending import UsedKeyError
 from ujumbe.web.pages.verdicts import Checked
 
@@ -76,8 +76,7 @@ async def verdicts_csv(page: Operating) -> Response:
         checked, _ = await _checked(page, draft, file)
     except InvalidInputError as error:
         return await _page(page, draft, errors=told(error), status=422)
-    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="verdicts.csv"'}
-    return Response(verdicts.as_csv(checked, page.viewer), media_type="text/csv; charset=utf-8", headers=headers)
+    return page.sheet("verdicts", verdicts.as_csv(checked, page.viewer))
 
 
 async def _kept(page: Page, draft: Draft, file: bytes) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain import ids, phone
+from ujumbe.domain import ids
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.store import messages
@@ -14,7 +14,7 @@ from ujumbe.web.pages import sending
 from ujumbe.web.pages.draft import Draft, from_page, told
 from ujumbe.web.pages.form_key import new_key, usable
 from ujumbe.web.pages.page import Operating, Page
-from ujumbe.web.pages.sending import UsedKeyError
+from ujumbe.web.pages.sending import Action, UsedKeyError
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
@@ -45,11 +45,10 @@ async def send(page: Page, draft: Draft) -> dict[str, str]:
     key, draft.test_key = draft.test_key, new_key(page.now)
     if not usable(key, page.now):
         return {"test_to": "this page was open for most of a day; press the button once more"}
-    country = page.runtime.settings.default_country
     try:
-        number = phone.parse_query(draft.test_to, field="test_to", default_country=country)
+        number = page.number(draft.test_to, "test_to")
         body = replace(draft, send_at="", expires_at="").body([number])
-        sent = await sending.send(page, body, key, action="sent test")
+        sent = await sending.send(page, body, key, action=Action.TEST)
     except InvalidInputError as error:
         return told(error)
     except UsedKeyError:

@@ -1,6 +1,5 @@
 """The inbox: who writes to us, what went either way, and what somebody still has to look at."""
 
-import secrets
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -18,6 +17,7 @@ from ujumbe.store.conversations import Conversation, Line, State
 from ujumbe.store.database import Tx
 from ujumbe.store.opt_outs import OptOut
 from ujumbe.web.pages.days import days
+from ujumbe.web.pages.form_key import new_key
 from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
@@ -149,7 +149,7 @@ async def render_thread(
         takes_texts=phone.is_number(thread.conversation.number),
         typed={"text": "", "reason": "", "name": thread.conversation.name} | (typed or {}),
         wrong=dict.fromkeys(("text", "reason", "asked", "name"), "") | (wrong or {}),
-        key=key or secrets.token_urlsafe(16),
+        key=key or new_key(page.now),
     )
 
 

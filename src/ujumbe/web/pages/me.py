@@ -16,6 +16,7 @@ from ujumbe.store.database import Tx
 from ujumbe.store.users import User
 from ujumbe.web import passwords
 from ujumbe.web.pages import access, signed_out, user_agent
+from ujumbe.web.pages.fields import raw
 from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
@@ -75,11 +76,11 @@ async def _chosen(page: Page) -> tuple[User, str]:
     form, address = await signed_out.form_of(page.request), access.client_of(page.request)
     user = await page.runtime.db.write(signing_in.knock, page.viewer.name, address)
     kept = user.password_hash if user is not None else None
-    verdict = await passwords.verify(page.runtime, kept, signed_out.field(form, "current"))
+    verdict = await passwords.verify(page.runtime, kept, raw(form, "current"))
     if user is None or not verdict.right:
         raise WrongError("not the password so far")
     await page.runtime.db.write(signing_in.take_back, user, address)
-    typed = rules.chosen(signed_out.field(form, "password"), signed_out.field(form, "again"), user.name)
+    typed = rules.chosen(raw(form, "password"), raw(form, "again"), user.name)
     return user, await passwords.hashed(page.runtime, typed)
 
 

@@ -6,13 +6,12 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.datastructures import URL
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ujumbe.domain import ids, network
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.moment import show as show_moment
-from ujumbe.domain.moment import to_datetime
 from ujumbe.store import ids as stored_ids
 from ujumbe.store import messages, searching
 from ujumbe.store.database import Tx
@@ -21,7 +20,7 @@ from ujumbe.store.searching import Wanted
 from ujumbe.web.pages import copy_as, explanation, filters, message_sheet
 from ujumbe.web.pages.copy_as import Form
 from ujumbe.web.pages.filters import Filters
-from ujumbe.web.pages.page import HEADERS, Page, Viewing
+from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
@@ -72,9 +71,7 @@ async def export(page: Viewing) -> Response:
         errors = [{"field": name, "message": told} for name, told in asked.errors.items()]
         raise Problem("invalid", f"Not valid: {', '.join(asked.errors)}", errors=errors)
     first = await page.read(_piece, page, asked.wanted, asked.before)  # what fails at once fails as a page
-    name = f"messages-{to_datetime(page.now).astimezone(page.zone):%Y-%m-%d}.csv"
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
-    return StreamingResponse(_pieces(page, asked.wanted, first), media_type="text/csv; charset=utf-8", headers=headers)
+    return page.sheet("messages", _pieces(page, asked.wanted, first))
 
 
 async def _pieces(page: Page, wanted: Wanted, first: tuple[str, int | None]) -> AsyncIterator[str]:

@@ -14,6 +14,7 @@ from ujumbe.store import users
 from ujumbe.web import passwords
 from ujumbe.web.pages import access, signed_out
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
+from ujumbe.web.pages.fields import line, raw
 from ujumbe.web.pages.page import HEADERS
 
 LONGEST_NEXT: Final = 2_000
@@ -50,9 +51,9 @@ async def sign_in(request: Request) -> Response:
     access.refuse_foreign(request, runtime)
     form = await signed_out.form_of(request)
     name, address, then = (
-        signed_out.field(form, "name"),
+        line(form, "name"),
         access.client_of(request),
-        ours(signed_out.field(form, "next")),
+        ours(line(form, "next")),
     )
 
     async def again(status: int, *, wait: int = 0) -> Response:
@@ -65,7 +66,7 @@ async def sign_in(request: Request) -> Response:
     except WaitError as early:
         return await again(429, wait=early.seconds)
     kept = user.password_hash if user is not None else None
-    verdict = await passwords.verify(runtime, kept, signed_out.field(form, "password"))
+    verdict = await passwords.verify(runtime, kept, raw(form, "password"))
     if user is None or not verdict.right:
         return await again(401)
     try:

@@ -14,6 +14,7 @@ from ujumbe.store.audit import Entry
 from ujumbe.store.batches import Source
 from ujumbe.store.decisions import Rule
 from ujumbe.web.pages.render import money
+from ujumbe.web.pages.sending import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,10 @@ def tell(explained: Explained, key: str, of_batch: Sequence[Entry], of_message: 
 def _item(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> Item:
     detail = step.detail
     if step.what == "accepted":
-        people = ", ".join(dict.fromkeys(entry.actor for entry in of_batch[:1]))
-        who = f"By {people}." if people else f"With the API key “{key}”." if key else ""
+        by = next((each.actor for each in of_batch if each.action in set(Action)), None)
+        if by is not None:
+            return Item(step.at, "Written in the dashboard", f"By {by}.", "queued")
+        who = f"With the API key “{key}”." if key else ""
         return Item(step.at, THROUGH.get(detail["through"], "Accepted"), who, "queued")
     if step.what == "submitted":
         others = detail["recipients"] - 1

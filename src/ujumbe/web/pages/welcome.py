@@ -10,6 +10,7 @@ from ujumbe.flows.welcoming import LinkGoneError
 from ujumbe.runtime import Runtime
 from ujumbe.web import passwords
 from ujumbe.web.pages import access, signed_out
+from ujumbe.web.pages.fields import line, raw
 from ujumbe.web.pages.page import HEADERS
 
 router = APIRouter()
@@ -32,12 +33,12 @@ async def accept(request: Request, secret: str) -> Response:
     runtime: Runtime = request.app.state.runtime
     access.refuse_foreign(request, runtime)
     form = await signed_out.form_of(request)
-    name = signed_out.field(form, "name")
+    name = line(form, "name")
     try:
         welcome = await runtime.db.read(welcoming.look, secret)
         try:
             name = welcome.user.name if welcome.user is not None else rules.called(name)
-            typed = rules.chosen(signed_out.field(form, "password"), signed_out.field(form, "again"), name)
+            typed = rules.chosen(raw(form, "password"), raw(form, "again"), name)
             _, cookie = await runtime.db.write(
                 welcoming.accept,
                 runtime.account,
