@@ -192,7 +192,7 @@ def test_a_file_is_not_lost_on_the_way_to_a_test(http: httpx.Client, new_number:
     assert (fields(page)["to"], fields(page)["text"]) == (one, "x'")
     bad = press(http, "/compose", opened(http, text="x"), "plain", ("people.csv", b"name\nAsha\n"))
     assert bad.status_code == 422
-    assert "no column of the file holds numbers" in words(bad)
+    assert "No column of the file holds numbers" in words(bad)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_what_is_wrong_is_said_at_its_field(http: httpx.Client, number: str, fil
 
 def test_several_things_are_wrong_at_once(http: httpx.Client) -> None:
     told = words(press(http, "/compose", opened(http, send_at="x"), "check"))
-    assert all(each in told for each in ("at least one number", "cannot be empty", "give a day and a time"))
+    assert all(each in told for each in ("at least one number", "cannot be empty", "Give a day and a time"))
 
 
 def test_nobody_would_get_it(http: httpx.Client, number: str) -> None:
@@ -390,7 +390,7 @@ def test_a_test_without_scripts(http: httpx.Client, desk: Desk, number: str) -> 
 @pytest.mark.parametrize(
     ("filled", "told"),
     [
-        ({"test_to": ""}, "the number is empty"),
+        ({"test_to": ""}, "The number is empty"),
         ({"test_to": "Asha"}, "digits"),
         ({"text": ""}, "Message cannot be empty"),
         ({"test_key": "page-1-x"}, "open for most of a day"),

@@ -12,22 +12,19 @@ import pytest
 
 from tests.store.opened import number, queued
 from tests.store.test_conversations import hear
+from tests.web.pages.inside import MASKED, look_as, pages
 from ujumbe.domain.role import Role
-from ujumbe.runtime import Runtime, open_runtime
-from ujumbe.settings import Settings
+from ujumbe.runtime import Runtime
 from ujumbe.store import audit, conversation_search, messages
 from ujumbe.store import conversations as stored
-from ujumbe.web.pages import access
-from ujumbe.web.pages.app import create_pages
 from ujumbe.web.pages.form_key import new_key
-from ujumbe.web.pages.inbox import LISTED, SHOWN
+from ujumbe.web.pages.inbox import PER_PAGE, TEXTS_PER_PAGE
 from ujumbe.web.pages.render import now_ms
 from ujumbe.web.pages.viewer import Viewer
 
 Work = Callable[[Runtime, httpx.AsyncClient], Coroutine[Any, Any, None]]
 Inside = Callable[[Work], None]
 OPERATOR = Viewer(None, "asha", Role.OPERATOR)
-MASKED = Viewer(None, "juma", Role.VIEWER, masked=True)
 
 
 @pytest.fixture
@@ -35,20 +32,16 @@ def inside(bare: Path) -> Inside:
     """Runs something with a service that sends nothing, and its pages."""
 
     async def main(work: Work) -> None:
-        settings = Settings.load(at_username="sandbox", at_api_key="local", at_shortcode="12345")
-        async with open_runtime(settings, upgrade=True, keyless=True, sends=False) as runtime:
-            transport = httpx.ASGITransport(create_pages(runtime))
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-                await work(runtime, http)
+        async with pages(bare, sends=False) as (runtime, http):
+            await work(runtime, http)
 
-    assert bare.is_dir()
     return lambda work: asyncio.run(main(work))
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Viewer], None]:
-    """Decides who looks at the pages of a service that asks nobody to sign in."""
-    return lambda viewer: monkeypatch.setattr(access, "DEVELOPER", viewer)
+    """Decides who looks at the pages."""
+    return lambda viewer: look_as(viewer, monkeypatch)
 
 
 async def get(http: httpx.AsyncClient, address: str) -> str:
@@ -169,10 +162,10 @@ async def _lines(runtime: Runtime) -> list[stored.Line]:
 
 def test_long_lists_are_paged(inside: Inside) -> None:
     async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
-        for each in range(LISTED + 1):
+        for each in range(PER_PAGE + 1):
             await runtime.db.write(hear, runtime.account, number(each), "Habari")
         first = await get(http, "/inbox?state=all")
-        assert len(ids(first)) == LISTED
+        assert len(ids(first)) == PER_PAGE
         [older] = links(first, "Older")
         second = await get(http, older)
         assert len(ids(second)) == 1
@@ -196,7 +189,7 @@ def test_a_search_says_how_far_it_looked(inside: Inside, monkeypatch: pytest.Mon
         first = await get(http, "/inbox?q=text+1")
         assert "Looked through the 3 heard last." in first
         assert "None of these has this number" in first
-        [on] = links(first, "Look through older ones")
+        [on] = links(first, "Look further back")
         second = await get(http, on)
         assert len(ids(second)) == 1
         assert "Looked through" not in second
@@ -206,7 +199,7 @@ def test_a_search_says_how_far_it_looked(inside: Inside, monkeypatch: pytest.Mon
 
 def test_long_threads_are_paged_and_keep_the_place_in_the_list(inside: Inside) -> None:
     async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
-        for each in range(SHOWN + 2):
+        for each in range(TEXTS_PER_PAGE + 2):
             await runtime.db.write(hear, runtime.account, number(1), f"text {each}")
         await runtime.db.write(hear, runtime.account, number(1), "elsewhere", "54321")
         [_, conversation] = ids(await get(http, "/inbox?state=all"))

@@ -61,7 +61,7 @@ def test_what_cannot_be_made(http: httpx.Client) -> None:
     assert page.status_code == 422
     assert 'value="http://10.0.0.1/x"' in page.text
     assert re.search(r'value="balance.low" checked', page.text)
-    assert "webhooks go to no private address" in page.text
+    assert "Webhooks go to no private address" in page.text
     assert http.post("/webhooks", data={"url": "https://example.org", "types": ["message.read"]}).status_code == 422
     for path in ("", "/types", "/enable", "/disable", "/rotate", "/delete", "/test", "/redeliver", "/retry"):
         method = "POST" if path else "GET"

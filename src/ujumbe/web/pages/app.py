@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
+from ujumbe.web.api.events import LARGEST_SEQ
 from ujumbe.web.asgi import App, bounded
 from ujumbe.web.live import Live
 from ujumbe.web.pages import (
@@ -28,6 +29,7 @@ from ujumbe.web.pages import (
     me,
     message,
     messages,
+    opt_out,
     opt_out_files,
     opt_outs,
     overview,
@@ -36,6 +38,7 @@ from ujumbe.web.pages import (
     settings,
     sign_in,
     static,
+    subscription,
     subscription_drift,
     subscriptions,
     users,
@@ -59,11 +62,13 @@ NOUNS: Final = (
     inbox,
     inbox_actions,
     opt_out_files,  # /opt-outs/import and
-    reviews,  # /opt-outs/reviews before /opt-outs/{id}
+    reviews,  # /opt-outs/reviews come before /opt-outs/{id}
     opt_outs,
+    opt_out,
     erase,
-    subscription_drift,
     subscriptions,
+    subscription_drift,
+    subscription,
     rules,
     webhooks,
     deliveries,
@@ -78,7 +83,6 @@ NOUNS: Final = (
     static,
 )
 """In the order of the navigation; the first that takes an address answers."""
-BEYOND: Final = (1 << 63) - 1
 
 
 def create_pages(runtime: Runtime, *, phones: str = "") -> App:
@@ -112,14 +116,14 @@ def _create(runtime: Runtime, phones: str) -> FastAPI:
 
 async def _live(
     page: Viewing,
-    after: Annotated[int, Query(ge=0, le=BEYOND)] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST_SEQ)] = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
     """Tell an open page that something of a kind happened, from the event `after` on, or where it broke off."""
     live: Live = page.request.app.state.live
     if live.full:
         raise Problem("unavailable", "Too many pages are open", headers={"Retry-After": "30"})
-    from_ = int(last_event_id) if last_event_id.isdecimal() and int(last_event_id) <= BEYOND else after
+    from_ = int(last_event_id) if last_event_id.isdecimal() and int(last_event_id) <= LARGEST_SEQ else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told = _while_allowed(live, from_, page.request, page.runtime)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)

@@ -1,14 +1,14 @@
 """Erasing a person on request: for admins, asked for twice, and not to be undone."""
 
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain.errors import InvalidInputError
 from ujumbe.flows import erasing
 from ujumbe.flows.erasing import Erased
-from ujumbe.web.pages.fields import line
+from ujumbe.web.pages.fields import checked, line
 from ujumbe.web.pages.page import Administering, Page
 
 router = APIRouter()
@@ -27,12 +27,8 @@ async def erase(page: Administering) -> Response:
     """Erase a person from every account of this database. Safe to repeat."""
     form = await page.form()
     given = {name: line(form, name) for name in ("number", "again")}
-    numbers, errors = {}, dict[str, str]()
-    for name, text in given.items():
-        try:
-            numbers[name] = page.number(text, name)
-        except InvalidInputError as error:
-            errors[name] = str(error)
+    errors: dict[str, str] = {}
+    numbers = {name: checked(errors, name, partial(page.number, text, name)) for name, text in given.items()}
     if not errors and numbers["number"] != numbers["again"]:
         errors["again"] = "This is another number than the one above. Type both anew, so that nobody else is erased"
     if errors:

@@ -1,7 +1,10 @@
 """What the fields of a form hold."""
 
+from collections.abc import Callable
+
 from starlette.datastructures import FormData
 
+from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.text import storable
 
 
@@ -21,3 +24,12 @@ def raw(form: FormData, name: str) -> str:
     """A field exactly as it was typed, such as a password."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def checked(errors: dict[str, str], name: str, read: Callable[[], str]) -> str:
+    """What `read` makes of a field; where it is wrong, `errors` get what would be right, under `name`."""
+    try:
+        return read()
+    except InvalidInputError as error:
+        errors[name] = str(error)
+        return ""

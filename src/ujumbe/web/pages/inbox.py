@@ -23,9 +23,9 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-LISTED: Final = 30
+PER_PAGE: Final = 30
 """Conversations on a page of the list."""
-SHOWN: Final = 40
+TEXTS_PER_PAGE: Final = 40
 """Texts on a page of a thread."""
 LONGEST_SEARCH: Final = 100
 TABS: Final = {"open": "Open", "done": "Done", "all": "All"}
@@ -116,10 +116,10 @@ def find(tx: Tx, account: int, place: Place, country: str, *, masked: bool) -> F
     state = place.wanted
     if place.q:
         return conversation_search.search(
-            tx, account, place.q, country=country, state=state, before=before, limit=LISTED, masked=masked
+            tx, account, place.q, country=country, state=state, before=before, limit=PER_PAGE, masked=masked
         )
-    found = conversations.list_page(tx, account, state=state, before=before, limit=LISTED + 1)
-    return Found(found[:LISTED], found[LISTED - 1].latest if len(found) > LISTED else None, looked=False)
+    found = conversations.list_page(tx, account, state=state, before=before, limit=PER_PAGE + 1)
+    return Found(found[:PER_PAGE], found[PER_PAGE - 1].latest if len(found) > PER_PAGE else None, looked=False)
 
 
 async def render_thread(
@@ -135,8 +135,8 @@ async def render_thread(
 ) -> Response:
     """The page of one conversation; `typed` is what stands in its forms, `wrong` what is wrong with that, by field."""
     thread = await page.read(load, page.runtime.account, conversation_id(shown_id), _line_id(until))
-    older = len(thread.lines) > SHOWN
-    lines = thread.lines[:SHOWN]
+    older = len(thread.lines) > TEXTS_PER_PAGE
+    lines = thread.lines[:TEXTS_PER_PAGE]
     path = f"/inbox/{ids.show(Kind.INBOUND, thread.conversation.id)}"
     return await page.render(
         "inbox.html",
@@ -160,7 +160,7 @@ def load(tx: Tx, account: int, conversation: int, until: int | None) -> Thread:
         raise Problem("not-found", "There is no such conversation")
     return Thread(
         found,
-        conversations.lines(tx, account, found.number, ours=None, before=until, limit=SHOWN + 1),
+        conversations.lines(tx, account, found.number, ours=None, before=until, limit=TEXTS_PER_PAGE + 1),
         contacts.fields(tx, account, found.number),
         [each for each in conversations.of_number(tx, account, found.number) if each.id != found.id],
         stops(tx, account, found),

@@ -18,13 +18,13 @@ from ujumbe.web.pages import sending
 from ujumbe.web.pages.fields import block, line
 from ujumbe.web.pages.form_key import usable
 from ujumbe.web.pages.inbox import Where, conversation_id, render_thread, stops
+from ujumbe.web.pages.opt_out import reason_of
 from ujumbe.web.pages.page import Operating, Page, Viewing
 from ujumbe.web.pages.sending import Action, UsedKeyError
 from ujumbe.web.problems import Problem
 
 router = APIRouter(prefix="/inbox/{conversation}")
 
-LONGEST_REASON: Final = 500
 STALE: Final = "This page was open for most of a day. If this stands above, it was sent; otherwise send it now"
 
 
@@ -86,14 +86,16 @@ async def opt_out(page: Operating, conversation: str, place: Where) -> Response:
     """Opt the person out of this short code, or of every sender."""
     found = await _found(page, conversation)
     form = await page.form()
-    reason = line(form, "reason")
-    if len(reason) > LONGEST_REASON:
-        wrong = {"reason": f"A reason may have {LONGEST_REASON} characters; this one has {len(reason):,}"}
-        return await render_thread(page, conversation, place, status=422, typed={"reason": reason}, wrong=wrong)
+    given = line(form, "reason")
+    try:
+        reason = reason_of(given)
+    except InvalidInputError as error:
+        wrong = {"reason": str(error)}
+        return await render_thread(page, conversation, place, status=422, typed={"reason": given}, wrong=wrong)
     sender = found.ours if form.get("scope") == "this" else ""
     operator = opt_outs.Source.OPERATOR
-    given = (page.runtime.account, found.number, sender, operator, reason, page.proof)
-    await page.write("opt out", conversation, opt_outs.insert, *given)
+    said = (page.runtime.account, found.number, sender, operator, reason, page.proof)
+    await page.write("opt out", conversation, opt_outs.insert, *said)
     return page.redirect(place.at(f"/inbox/{conversation}"), "Opted out. What was still waiting for them is held back.")
 
 

@@ -25,7 +25,7 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-PAGE: Final = 50
+PER_PAGE: Final = 50
 EXPORTED: Final = 1_000
 """Rows of one piece of a sheet: some 15 ms to read and to write."""
 
@@ -44,7 +44,7 @@ async def show_list(page: Viewing) -> Response:
     asked = _asked(page)
     found = Listed([], None, 0)
     if not asked.errors:
-        found = await page.read(_list, page.runtime.account, asked.wanted, asked.before, PAGE)
+        found = await page.read(_list, page.runtime.account, asked.wanted, asked.before, PER_PAGE)
     return await page.render(
         "messages.html",
         status=422 if asked.errors and not page.quietly else 200,
