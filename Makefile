@@ -19,6 +19,7 @@ run: .venv/.run  ## The service, the worker and a local Africa's Talking on http
 
 test: .venv/.dev  ## The whole suite (ARGS="-k name" for a part)
 	@scripts/chromium
+	@scripts/axe
 	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 check: .venv/.dev  ## Format, lint, types, import rules
@@ -42,7 +43,7 @@ docs: .venv/.dev  ## docs/reference/ from the code
 
 screenshots: .venv/.dev  ## The pictures in docs/, taken from a running `ujumbe dev`
 	@scripts/chromium
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 clean:  ## Removes .venv and caches, never data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

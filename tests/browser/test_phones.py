@@ -1,11 +1,17 @@
 """The phones page, as a person uses it."""
 
+import re
+from pathlib import Path
+from typing import Literal
+
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.browser.conftest import Watched
-from tests.running import Running, until
+import ujumbe
+from tests.browser.axe import Axe
+from tests.browser.watched import Watched
+from tests.running import Running, simulator, until
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +26,7 @@ def send(service: Running, route: str, message: str) -> None:
 def test_the_story(chromium: Browser, service: Running) -> None:
     with chromium.new_page() as page:
         watched = Watched(page, service.url)
-        page.goto(f"{service.url}/")
-        expect(page).to_have_url(f"{service.url}/simulator/")
+        page.goto(f"{service.url}/simulator/")
         expect(page.get_by_text("invoke-bulk-sms")).to_be_visible()
 
         send(service, "invoke-twoway-sms", "Will you come <b>tomorrow</b>? 😀 مرحبا")
@@ -57,20 +62,66 @@ def test_it_comes_back_after_the_service_was_killed(chromium: Browser, service: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_it_fits(chromium: Browser, service: Running, width: int, scheme: str) -> None:
+def test_it_fits_and_shuts_nobody_out(
+    chromium: Browser, axe: Axe, service: Running, width: int, scheme: Literal["light", "dark"]
+) -> None:
     send(service, "invoke-twoway-sms", "Unbreakable" * 30)
     send(service, "invoke-bulk-sms", "Hello")
-    page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-    with page:
+    viewport: ViewportSize = {"width": width, "height": 800}
+    with chromium.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce") as page:
         watched = Watched(page, service.url)
         page.goto(f"{service.url}/simulator/")
         expect(page.get_by_text("711 000 111").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+        def look() -> None:
+            assert not watched.too_wide
+            complaints = axe.complaints(page)
+            assert not complaints, "\n".join(complaints)
+
+        look()
+        if width < 700:
+            page.locator("#phones button").click()
+        page.get_by_role("article").get_by_role("button", name="Opt out").click()
+        look()
+        if width < 700:
+            page.get_by_role("button", name="Back to all phones").click()
         page.get_by_role("button", name="Faults").click()
         expect(page.get_by_role("heading", name="Faults")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        assert not watched.complaints
-        assert not watched.foreign
+        look()
+        page.get_by_role("link", name="Ledger").click()
+        expect(page.get_by_role("heading", name="Ledger")).to_be_visible()
+        look()
+        page.get_by_role("button", name="Reset").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        look()
+        watched.assert_clean()
+
+
+def test_it_leads_back_to_the_dashboard(chromium: Browser, service: Running) -> None:
+    with chromium.new_page() as page:
+        page.goto(f"{service.url}/")
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Phones").click()
+        page.get_by_role("link", name="Dashboard").click()
+        expect(page).to_have_url(f"{service.url}/")
+
+
+def test_alone_it_leads_nowhere(chromium: Browser, tmp_path: Path) -> None:
+    with simulator(tmp_path) as running, chromium.new_page() as page:
+        page.goto(f"{running.url}/")
+        expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+        expect(page.get_by_text("Short code").first).to_be_visible()
+        expect(page.get_by_text("Dashboard")).to_be_hidden()
+
+
+def test_it_wears_what_the_dashboard_wears() -> None:
+    """Neither side imports the other, so each has its own copy of the colours."""
+    package = Path(ujumbe.__file__).parent
+    ours, theirs = (
+        re.findall(r"(--[a-z-]+): ([^;]+);", (package / path / "tokens.css").read_text(encoding="utf-8"))
+        for path in ("web/static", "simulator/page/static")
+    )
+    assert len(ours) > 20
+    assert ours == theirs[: len(ours)]
 
 
 def test_it_is_small(service: Running) -> None:

@@ -132,7 +132,8 @@ def test_status(at: httpx.Client) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/sms", status.pop("callbacks"))
     assert status == {
         "username": "sandbox", "short_code": "12345", "senders": ["12345", "UJUMBE", "AFRICASTKNG"],
-        "balance": "KES 1000000.0000", "mode": "sandbox", "callbacks_waiting": 0, "last_callback": None,
+        "balance": "KES 1000000.0000", "mode": "sandbox", "home": "", "callbacks_waiting": 0,
+        "last_callback": None,
     }  # fmt: skip
 
 

@@ -56,9 +56,9 @@ def set_up_link(service: Running) -> str:
     return found[-1]
 
 
-def link_for(folder: Path, *words: str) -> str:
+def link_for(folder: Path, *words: str, **env: str) -> str:
     """The path of a link that `ujumbe users add …` or `link …` shows."""
-    made = ujumbe(folder, "users", *words, "--json")
+    made = ujumbe(folder, "users", *words, "--json", **env)
     assert made.returncode == 0, made.stderr
     link: str = json.loads(made.stdout)["link"]
     return urlsplit(link).path

@@ -41,6 +41,7 @@ async def dev(settings: Settings) -> None:
             short_code=settings.at_shortcode,
             sender_id=settings.at_sender_id,
             database=str(settings.data / "simulator.sqlite3"),
+            home="/",
         )
     )
     stop = server.Stop()
@@ -166,13 +167,15 @@ def _greet(url: str, data: Path) -> None:
     # No frame and no wrapping: the curl lines are there to be copied.
     rows = (
         ("\nUjumbe is running, with a local Africa's Talking.\n\n", "bold green"),
-        ("  Phones   ", "bold"),
+        ("  Dashboard  ", "bold"),
+        f"{url}/\n",
+        ("  Phones     ", "bold"),
         f"{url}/simulator/\n",
-        ("  Service  ", "bold"),
+        ("  Service    ", "bold"),
         f"{sms}/\n",
-        ("  API      ", "bold"),
+        ("  API        ", "bold"),
         f"{url}/openapi.json\n",
-        ("  Data     ", "bold"),
+        ("  Data       ", "bold"),
         f"{data.resolve()}\n\n",
         "Send a text, see it on the phone, and answer from there:\n\n",
         (f'  curl "{sms}/invoke-bulk-sms?phone=254711000111&message=Hello%20World"\n', "cyan"),

@@ -17,6 +17,8 @@ class SimulatorConfig:
     callbacks go to `/delivery-reports`, `/twoway`, `/opt-out` and `/subscription` below it, each with
     `?token=` when `callback_token` is set.
     `database` is the path of the simulator's own SQLite file; `:memory:` forgets everything at the end.
+    `home` is the address of the dashboard that the phones are a part of, to lead back to; empty means that they
+    stand alone.
     `retry_seconds` stands for AT's minute between two tries of a callback that was not answered 200.
 
     Raises `ValueError`, naming the field, where a value cannot work.
@@ -29,6 +31,7 @@ class SimulatorConfig:
     short_code: str = "12345"
     sender_id: str = ""
     database: str = ":memory:"
+    home: str = ""
     retry_seconds: float = 1.0
 
     def __post_init__(self) -> None:

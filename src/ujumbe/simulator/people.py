@@ -40,6 +40,7 @@ def status(runtime: Runtime, request: Request) -> Response:
         "balance": str(runtime.account.balance),
         "mode": "live" if config.live else "sandbox",
         "callbacks": config.callbacks,
+        "home": config.home,
         "callbacks_waiting": runtime.callbacks.waiting(),
         "last_callback": runtime.callbacks.last,
     })  # fmt: skip

@@ -19,6 +19,8 @@ SIMULATOR: Final = "/simulator"
 LONGEST_LOGGED_PATH: Final = 40
 LOOPBACK_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
+OF_PROGRAMS: Final = frozenset({"v1", "healthz", "readyz", "metrics", "openapi.json"})
+"""What the addresses of the API begin with."""
 KNOWN_PATHS: Final = frozenset({raw.PATH})
 """Answered before a router has named them."""
 
@@ -46,7 +48,7 @@ def create_app(runtime: Runtime, simulator: App | None = None) -> App:
         elif simulator is not None and (path == SIMULATOR or path.startswith(f"{SIMULATOR}/")):
             inner = {**scope, "root_path": scope.get("root_path", "") + SIMULATOR}
             await _watch(simulator, SIMULATOR, inner, receive, send)
-        elif is_page(path):
+        elif is_page(path) or _mistyped(scope):
             await _watch(pages, "", scope, receive, send)
         else:
             await _watch(api, "", scope, receive, send)
@@ -82,6 +84,12 @@ async def _watch(app: App, prefix: str, scope: Scope, receive: Receive, send: Se
         if logging.getLogger().isEnabledFor(level):  # asked before the line is made: it is made for every request
             path, took = _loggable(prefix, scope), round((time.perf_counter() - started) * 1000, 1)
             log.log(level, "request", method=scope["method"], path=path, status=status, ms=took)
+
+
+def _mistyped(scope: Scope) -> bool:
+    """Whether a person opens an address that is nothing of ours: they are told so by a page, programs by a problem."""
+    first = scope["path"].strip("/").partition("/")[0]
+    return first not in OF_PROGRAMS and headers(scope).get(b"sec-fetch-dest") == b"document"
 
 
 def _foreign(scope: Scope, *, keyless: bool) -> Problem | None:

@@ -56,6 +56,10 @@ def test_money_for_people(micros: int, text: str) -> None:
     assert render.money(Money(micros, "KES")) == text
 
 
+def test_what_has_no_price_is_no_amount() -> None:
+    assert render.money(None) == render.money(Money(0, "")) == "–"
+
+
 @given(st.integers(-(10**15), 10**15))
 def test_money_is_exact(micros: int) -> None:
     number = render.money(Money(micros, "KES")).removeprefix("KES\xa0").replace(",", "")

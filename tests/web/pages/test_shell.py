@@ -43,6 +43,14 @@ def test_what_no_page_has_is_a_problem_of_the_api(http: httpx.Client) -> None:
     assert http.get("/nothing").json()["type"] == "urn:ujumbe:problem:not-found"
 
 
+def test_a_person_who_mistypes_an_address_is_told_so_by_a_page(http: httpx.Client) -> None:
+    browser = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"}
+    missing = http.get("/nothing/at/all", headers=browser)
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in missing.text
+    assert http.get("/v1/nothing", headers=browser).json()["type"] == "urn:ujumbe:problem:not-found"
+
+
 @pytest.mark.parametrize(
     ("given", "used"),
     [

@@ -62,6 +62,6 @@ def _hour(hour: int, zone: ZoneInfo) -> Span:
 
 
 def _day(day: date, zone: ZoneInfo, *, short: bool, ago: int) -> Span:
-    label = f"{day.day} {day:%b}" if short else f"{day:%a} {day.day}"
+    label = f"{day.day} {day:%b}" if short else f"{day:%a}"
     told = label if not short or ago % EVERY_DAYS == 0 else ""
     return Span(_start(day, zone), _start(day + timedelta(1), zone), told, f"{day:%A}, {day.day} {day:%B}")

@@ -55,7 +55,7 @@ def away(moment_ms: int, now_ms: int) -> str:
 
 def money(amount: Money | None) -> str:
     """An amount for people, exact: `KES 0.80`, `KES 12,345.60`; a dash where there is none."""
-    if amount is None:
+    if amount is None or amount == Money(0, ""):  # what AT says of a refused text
         return "–"
     whole, fraction = divmod(abs(amount.micros), MICROS)
     decimals = f"{fraction:06d}"

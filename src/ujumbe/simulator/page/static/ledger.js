@@ -27,7 +27,7 @@ export class Ledger {
       this.body);
     this.section.append(
       el("div", { class: "panel-head" }, el("div", {}, el("h2", { id: "ledger-title" }, "Ledger"), this.count)),
-      el("div", { class: "scroller", tabindex: "0", role: "region", "aria-labelledby": "ledger-title" }, this.nothing, table));
+      el("div", { class: "scroller", tabindex: "0", role: "group", "aria-labelledby": "ledger-title" }, this.nothing, table));
     this.table = table;
     this.#tell();
   }
