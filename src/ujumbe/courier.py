@@ -13,6 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from standardwebhooks import Webhook
 from yarl import URL
 
+from ujumbe.domain import failure
 from ujumbe.domain.address import Reach, allowed, check_url
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.text import storable
@@ -95,8 +96,8 @@ class Courier:
             error = f"no answer within {TOTAL_SECONDS:g} s"
         except aiohttp.ClientResponseError:
             error = "its answer cannot be read as HTTP"
-        except (aiohttp.ClientError, OSError, ValueError) as failure:
-            error = f"it could not be reached ({_cause(failure)})"
+        except (aiohttp.ClientError, OSError, ValueError) as trouble:
+            error = f"it could not be reached ({_cause(trouble)})"
         if status is not None and not 200 <= status < 300:
             error = f"it answered {status}" + ("; redirects are not followed" if 300 <= status < 400 else "")
         text = storable(bytes(body).decode("utf-8", "replace"))[:LARGEST_BODY]
@@ -164,10 +165,5 @@ class _Resolver(AbstractResolver):
 
 
 def _cause(error: BaseException) -> str:
-    """The kind of failure and the system's word for it; never the URL, which may hold a secret."""
     inner = getattr(error, "os_error", None) or error
-    if isinstance(inner, PrivateAddressError):
-        return str(inner)
-    kind = type(error).__name__.removesuffix("Error")
-    word = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
-    return f"{kind}: {word}" if word else kind
+    return str(inner) if isinstance(inner, PrivateAddressError) else failure.cause(error)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ujumbe.domain.errors import InvalidInputError
-from ujumbe.domain.opt_out_sheet import COLUMNS, READ, Wanted, cell, headings, number_cell, read, separator
+from ujumbe.domain.opt_out_sheet import COLUMNS, READ, Wanted, headings, read
+from ujumbe.domain.spreadsheet import cell, number_cell, separator
 
 PLACES = {name: place for place, name in enumerate(READ)}
 NUMBER = "+254711000111"

@@ -91,7 +91,7 @@ def test_somebody_is_let_in_and_out_again(service: Serving, admin: Browser) -> N
     ("fields", "says"),
     [
         ({"name": "asha", "role": "viewer"}, "this name already"),
-        ({"name": " ", "role": "viewer"}, "give a name"),
+        ({"name": " ", "role": "viewer"}, "Give a name"),
         ({"name": "Zuri", "role": "king"}, "viewer, operator, admin"),
     ],
 )

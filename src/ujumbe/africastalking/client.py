@@ -10,6 +10,7 @@ from aiohttp.connector import Connection
 
 from ujumbe.africastalking import replies, wire
 from ujumbe.africastalking.errors import CredentialsError, MaybeTakenError, NotTakenError, RefusedError
+from ujumbe.domain.failure import cause
 from ujumbe.domain.money import Money
 from ujumbe.domain.text import storable
 
@@ -142,7 +143,7 @@ class AfricasTalking:
             aiohttp.ConnectionTimeoutError,
             aiohttp.InvalidURL,
         ) as error:
-            raise NotTakenError(f"Africa's Talking could not be reached ({_cause(error)}); it took nothing") from None
+            raise NotTakenError(f"Africa's Talking could not be reached ({cause(error)}); it took nothing") from None
         except _SpoiltConnectionError:
             if connections_left:
                 return await self._exchange(request, read, connections_left - 1)
@@ -150,7 +151,7 @@ class AfricasTalking:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             # Not chained: aiohttp's own error holds the request with its API key, for whoever logs it in full.
             raise MaybeTakenError(
-                f"Africa's Talking gave no answer ({_cause(error)}); it may have taken the request"
+                f"Africa's Talking gave no answer ({cause(error)}); it may have taken the request"
             ) from None
         return status, _judge(status, retry_after, body, read)
 
@@ -206,12 +207,3 @@ def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _
     raise MaybeTakenError(
         f"Africa's Talking failed ({status}); it may have taken the request", http_status=status, body=text
     )
-
-
-def _cause(error: BaseException) -> str:
-    """The kind of failure and the system's word for it; never the URL, whose query may hold names."""
-    kind = type(error).__name__.removesuffix("Error")
-    # Of an error and its cause the cause speaks for the system; aiohttp's own words may quote the URL.
-    inner = getattr(error, "os_error", None) or error.__cause__ or error
-    word = getattr(inner, "strerror", None)
-    return f"{kind}: {word}" if word else kind

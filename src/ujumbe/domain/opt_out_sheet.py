@@ -1,24 +1,19 @@
-"""Opt-outs as spreadsheets hold them: a row read, a row written. Cells come back as they went out."""
+"""Opt-outs as spreadsheets hold them: which columns there are, and what a row asks for."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ujumbe.domain import erased, phone
 from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.spreadsheet import is_rounded, opened
 from ujumbe.domain.text import storable
 
 COLUMNS: Final = ("phone", "from", "source", "reason", "proof", "since", "until", "ended_by")
 READ: Final = ("phone", "from", "reason")
 """Columns that an import reads, in their order where no heading names them."""
-SEPARATORS: Final = ",;\t"
 LONGEST_SENDER: Final = 100
 LONGEST_REASON: Final = 500
-
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is a formula to a spreadsheet, and may fetch or run things when the file is opened."""
-_ROUNDED: Final = re.compile(r"\+?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +23,6 @@ class Wanted:
     number: str
     sender: str
     reason: str
-
-
-def separator(line: str) -> str:
-    """What stands between the cells, by the first line: Excel writes `;` where the comma is for decimals."""
-    return max(SEPARATORS, key=line.count)
 
 
 def headings(cells: Sequence[str]) -> dict[str, int] | None:
@@ -59,23 +49,3 @@ def read(cells: Sequence[str], places: Mapping[str, int], default_country: str) 
     if len(reason) > LONGEST_REASON:
         raise InvalidInputError("reason", f"a reason has at most {LONGEST_REASON} characters")
     return Wanted(phone.parse_query(number, default_country=default_country), sender, reason)
-
-
-def cell(text: str) -> str:
-    """Free text as a cell: a `'` in front keeps a spreadsheet from taking it for a formula."""
-    return f"'{text}" if text.startswith((*_RISKY, "'")) else text
-
-
-def number_cell(number: str) -> str:
-    """A number as a cell: E.164 stays as it is. What AT wrote and nobody could read is free text."""
-    return number if phone.is_number(number) else cell(number)
-
-
-def is_rounded(number: str) -> bool:
-    """Whether a spreadsheet has made `2.54711E+11` of a number: its last digits are lost."""
-    return _ROUNDED.fullmatch(number) is not None
-
-
-def opened(text: str) -> str:
-    """A cell as it was before `cell` made it safe, or before a person made Excel keep a number with a `'`."""
-    return text[1:] if text.startswith("'") and text[1:].startswith((*_RISKY, "'", *"0123456789")) else text

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from ujumbe.domain import opt_out_sheet, phone
+from ujumbe.domain import phone, spreadsheet
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.text import storable
 
@@ -88,7 +88,7 @@ def _decoded(data: bytes) -> str:
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Every row with the number of its first line."""
     first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=opt_out_sheet.separator(first))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=spreadsheet.separator(first))
     while True:
         begin = reader.line_num + 1
         try:
@@ -113,14 +113,14 @@ def _column(rows: Sequence[Sequence[str]]) -> tuple[int, bool]:
 
 
 def _like_a_number(cell: str) -> bool:
-    return _LIKE_A_NUMBER.fullmatch(opt_out_sheet.opened(cell.strip())) is not None
+    return _LIKE_A_NUMBER.fullmatch(spreadsheet.opened(cell.strip())) is not None
 
 
 def _of_row(line: int, cells: Sequence[str], column: int) -> Iterator[Entry]:
-    given = opt_out_sheet.opened(cells[column].strip()) if column < len(cells) else ""
+    given = spreadsheet.opened(cells[column].strip()) if column < len(cells) else ""
     if not given:
         yield Entry("", line, "there is no number in this row")
-    elif opt_out_sheet.is_rounded(given):
+    elif spreadsheet.is_rounded(given):
         yield Entry(given, line, "a spreadsheet has rounded this number: format the column as text and fill it in anew")
     else:
         yield Entry(given[:LONGEST], line)

@@ -7,6 +7,7 @@ from typing import Final
 
 from ujumbe.domain import opt_out_sheet
 from ujumbe.domain.moment import show
+from ujumbe.domain.spreadsheet import cell, number_cell
 from ujumbe.store import opt_outs
 from ujumbe.store.database import Database
 from ujumbe.store.opt_outs import OptOut
@@ -25,6 +26,13 @@ async def pages(db: Database, account: int, *, every: bool) -> AsyncIterator[lis
         after = page[-1].id
 
 
+async def sheets(db: Database, account: int, *, every: bool) -> AsyncIterator[str]:
+    """The same as CSV: the names of the columns, then a piece for each page."""
+    yield sheet([], heading=True)
+    async for page in pages(db, account, every=every):
+        yield sheet(page, heading=False)
+
+
 def sheet(page: Iterable[OptOut], *, heading: bool) -> str:
     """A page as CSV, below the names of its columns where `heading` is on."""
     text = io.StringIO()
@@ -32,8 +40,8 @@ def sheet(page: Iterable[OptOut], *, heading: bool) -> str:
     if heading:
         writer.writerow(opt_out_sheet.COLUMNS)
     for each in page:
-        free = map(opt_out_sheet.cell, (each.sender, each.source, each.reason, each.proof))
+        free = map(cell, (each.sender, each.source, each.reason, each.proof))
         until = "" if each.ended_at is None else show(each.ended_at)
-        since, ended_by = show(each.started_at), opt_out_sheet.cell(each.ended_by)
-        writer.writerow((opt_out_sheet.number_cell(each.number), *free, since, until, ended_by))
+        since, ended_by = show(each.started_at), cell(each.ended_by)
+        writer.writerow((number_cell(each.number), *free, since, until, ended_by))
     return text.getvalue()

@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Final, NamedTuple
 
-from ujumbe.domain import consent, opt_out_sheet
+from ujumbe.domain import consent, opt_out_sheet, spreadsheet
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.opt_out_sheet import READ, Wanted
 from ujumbe.store import erasure_key, opt_outs
@@ -86,7 +86,7 @@ class Sheet:
         """Every row with the number of its first line."""
         lines = self._lines()
         first = next(lines, "")
-        reader = csv.reader(_chain(first, lines), delimiter=opt_out_sheet.separator(first))
+        reader = csv.reader(_chain(first, lines), delimiter=spreadsheet.separator(first))
         while True:
             begin = reader.line_num + 1
             try:

@@ -1,8 +1,9 @@
-"""The pages in this process, over a real runtime: for viewers and answers of AT that `ujumbe dev` has not."""
+"""The pages in this process, over a real runtime: for viewers, settings and answers of AT that `ujumbe dev` has not."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,12 +19,13 @@ MASKED = Viewer(None, "v", Role.VIEWER, masked=True)
 
 
 @asynccontextmanager
-async def pages(folder: Path, at: str = "http://127.0.0.1:2") -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
-    """The pages without a key, over a new database; AT is at `at`."""
-    settings = Settings.load(
-        data=folder, at_username="sandbox", at_api_key="local", at_shortcode="12345", at_api_url=at
-    )
-    async with open_runtime(settings, upgrade=True, keyless=True) as runtime:
+async def pages(
+    folder: Path, at: str = "http://127.0.0.1:2", *, sends: bool = True, keyless: bool = True, **given: Any
+) -> AsyncIterator[tuple[Runtime, httpx.AsyncClient]]:
+    """The pages over a new database; AT is at `at`. `given` are settings beside the usual ones."""
+    usual = {"at_username": "sandbox", "at_api_key": "local", "at_shortcode": "12345", "at_api_url": at}
+    settings = Settings.load(data=folder, **(usual | given))
+    async with open_runtime(settings, upgrade=True, keyless=keyless, sends=sends) as runtime:
         transport = httpx.ASGITransport(create_pages(runtime))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=20) as client:
             yield runtime, client

@@ -60,7 +60,7 @@ def test_what_has_not_left_is_canceled(http: httpx.Client, desk: Desk, new_numbe
     assert (answer.status_code, answer.headers["location"]) == (303, path)
     told = words(http.get(path))
     assert "2 canceled." in told
-    assert "developer canceled batch" in told
+    assert "developer : cancel batch" in told
     assert "canceled in the dashboard" in told
     assert shares(http.get(path)) == {"canceled": 2}
     http.post(f"{path}/cancel")

@@ -1,25 +1,20 @@
 """/callbacks: what came, as it came, and what became of it."""
 
+import asyncio
 import html
 import re
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.responses import Response
 
 from tests.running import until
-from tests.web.pages.looking import look, page_for
+from tests.web.pages.inside import MASKED, look_as, pages
 from ujumbe.domain import ids
-from ujumbe.domain.role import Role
-from ujumbe.runtime import Runtime
 from ujumbe.store import callbacks
 from ujumbe.store.callbacks import Fate, New, Raw
 from ujumbe.store.database import Tx
-from ujumbe.web.pages import callbacks as pages
-from ujumbe.web.pages.viewer import Viewer
-
-VIEWER = Viewer(None, "v", Role.VIEWER, masked=True)
+from ujumbe.web.pages.callbacks import PER_PAGE
 
 
 def newest(http: httpx.Client, **query: str) -> str:
@@ -96,25 +91,28 @@ def keep(tx: Tx, account: int, count: int) -> list[int]:
     return callbacks.insert_all(tx, account, [New(raw, "+254711000111", "ATXid_1", Fate.BROKEN, note)] * count)
 
 
-def test_numbers_are_masked_for_whom_they_must_be(tmp_path: Path) -> None:
-    async def one(runtime: Runtime) -> Response:
-        [kept] = await runtime.db.write(keep, runtime.account, 1)
-        shown = ids.show(ids.Kind.CALLBACK, kept)
-        return await pages.show_one(page_for(runtime, VIEWER, f"/callbacks/{shown}"), shown)
+def test_numbers_are_masked_for_whom_they_must_be(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> str:
+        async with pages(bare) as (runtime, client):
+            [kept] = await runtime.db.write(keep, runtime.account, 1)
+            return (await client.get(f"/callbacks/{ids.show(ids.Kind.CALLBACK, kept)}")).text
 
-    page = look(tmp_path, one)
+    look_as(MASKED, monkeypatch)
+    page = asyncio.run(main())
     assert "711000111" not in page
     assert "+254******111" in page
     assert "Replay it" not in page
 
 
-def test_a_list_is_paged_and_masked(tmp_path: Path) -> None:
-    async def second(runtime: Runtime) -> Response:
-        kept = await runtime.db.write(keep, runtime.account, pages.SHOWN + 3)
-        before = ids.show(ids.Kind.CALLBACK, kept[3])
-        return await pages.show(page_for(runtime, VIEWER, f"/callbacks?before={before}"), None, Fate.BROKEN, before)
+def test_a_list_is_paged_and_masked(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> str:
+        async with pages(bare) as (runtime, client):
+            kept = await runtime.db.write(keep, runtime.account, PER_PAGE + 3)
+            query = {"state": "broken", "before": ids.show(ids.Kind.CALLBACK, kept[3])}
+            return (await client.get("/callbacks", params=query)).text
 
-    page = look(tmp_path, second)
+    look_as(MASKED, monkeypatch)
+    page = asyncio.run(main())
     assert len(re.findall(r'<tr id="cb_', page)) == 3
     assert "711000111" not in page
     assert "Newest" in page

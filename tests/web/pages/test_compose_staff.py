@@ -57,7 +57,7 @@ def batch(operator: Browser) -> str:
 
 
 def test_who_sent_it_stands_there(admin: Browser, batch: str) -> None:
-    assert "Juma sent batch" in words(admin.get(batch))
+    assert "Juma : send batch" in words(admin.get(batch))
     assert "YOUR_API_KEY" in words(admin.get(batch)), "a key is named, never shown"
     assert "+254 711 000111" not in words(admin.get(batch))
     assert NUMBER in words(admin.get(batch)), "it stands in the text"

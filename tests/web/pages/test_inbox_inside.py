@@ -12,20 +12,19 @@ import pytest
 
 from tests.store.opened import number, queued
 from tests.store.test_conversations import hear
+from tests.web.pages.inside import MASKED, look_as, pages
 from ujumbe.domain.role import Role
-from ujumbe.runtime import Runtime, open_runtime
-from ujumbe.settings import Settings
+from ujumbe.runtime import Runtime
 from ujumbe.store import audit, contacts, conversation_search, messages
 from ujumbe.store import conversations as stored
-from ujumbe.web.pages import access
-from ujumbe.web.pages.app import create_pages
-from ujumbe.web.pages.inbox import LISTED, SHOWN
+from ujumbe.web.pages.form_key import new_key
+from ujumbe.web.pages.inbox import PER_PAGE, TEXTS_PER_PAGE
+from ujumbe.web.pages.render import now_ms
 from ujumbe.web.pages.viewer import Viewer
 
 Work = Callable[[Runtime, httpx.AsyncClient], Coroutine[Any, Any, None]]
 Inside = Callable[[Work], None]
 OPERATOR = Viewer(None, "asha", Role.OPERATOR)
-MASKED = Viewer(None, "juma", Role.VIEWER, masked=True)
 
 
 @pytest.fixture
@@ -33,20 +32,16 @@ def inside(bare: Path) -> Inside:
     """Runs something with a service that sends nothing, and its pages."""
 
     async def main(work: Work) -> None:
-        settings = Settings.load(at_username="sandbox", at_api_key="local", at_shortcode="12345")
-        async with open_runtime(settings, upgrade=True, keyless=True, sends=False) as runtime:
-            transport = httpx.ASGITransport(create_pages(runtime))
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-                await work(runtime, http)
+        async with pages(bare, sends=False) as (runtime, http):
+            await work(runtime, http)
 
-    assert bare.is_dir()
     return lambda work: asyncio.run(main(work))
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Viewer], None]:
-    """Decides who looks at the pages of a service that asks nobody to sign in."""
-    return lambda viewer: monkeypatch.setattr(access, "DEVELOPER", viewer)
+    """Decides who looks at the pages."""
+    return lambda viewer: look_as(viewer, monkeypatch)
 
 
 async def get(http: httpx.AsyncClient, address: str) -> str:
@@ -125,10 +120,10 @@ def test_what_is_done_is_in_the_audit_list(inside: Inside, looks: Callable[[View
         await runtime.db.write(hear, runtime.account, number(1), "Habari")
         looks(OPERATOR)
         [conversation] = ids(await get(http, "/inbox"))
-        path = f"/inbox/{conversation}"
+        path, key = f"/inbox/{conversation}", new_key(now_ms())
         for act, given in (
-            ("reply", {"text": "Karibu", "key": "one"}),
-            ("reply", {"text": "Karibu", "key": "one"}),
+            ("reply", {"text": "Karibu", "key": key}),
+            ("reply", {"text": "Karibu", "key": key}),
             ("done", {"seen": conversation}),
             ("reopen", {}),
             ("name", {"name": "Asha"}),
@@ -140,10 +135,12 @@ def test_what_is_done_is_in_the_audit_list(inside: Inside, looks: Callable[[View
         entries = await runtime.db.read(audit.of_subject, runtime.account, conversation)
         assert {each.actor for each in entries} == {"asha"}
         assert [each.action for each in entries] == [
-            "answer conversation", "finish conversation", "reopen conversation", "name contact", "opt out",
-            "lift opt-out",
+            "finish conversation", "reopen conversation", "name contact", "opt out", "lift opt-out",
         ]  # fmt: skip
-        assert not [each for each in entries if each.detail or number(1) in each.subject]
+        everything = await runtime.db.read(audit.list_page, runtime.account, None, 9)
+        assert [each.action for each in everything[len(entries) :]] == ["answer conversation"]
+        assert everything[-1].subject.startswith("bat_"), "so that the message itself tells who answered"
+        assert not [each for each in everything if number(1) in f"{each.subject} {each.detail}"]
 
     inside(work)
 
@@ -152,10 +149,10 @@ def test_two_clicks_at_once_send_once(inside: Inside) -> None:
     async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
         await runtime.db.write(hear, runtime.account, number(1), "Habari")
         [conversation] = ids(await get(http, "/inbox"))
-        given = {"text": "Karibu", "key": "one"}
+        given = {"text": "Karibu", "key": new_key(now_ms())}
         clicks = [http.post(f"/inbox/{conversation}/reply", data=given) for _ in range(4)]
         assert [each.status_code for each in await asyncio.gather(*clicks)] == [303] * 4
-        assert len(await runtime.db.read(audit.of_subject, runtime.account, conversation)) == 1
+        assert len(await runtime.db.read(audit.list_page, runtime.account, None, 9)) == 1
         page = await get(http, f"/inbox/{conversation}")
         assert texts(page) == ["Habari", "Karibu"]
 
@@ -168,7 +165,7 @@ def test_a_premium_text_is_answered_under_its_link(inside: Inside) -> None:
         await db.write(hear, account, number(1), "Join", link="older")
         await db.write(hear, account, number(1), "Again", link="SampleLink-1")
         [conversation] = ids(await get(http, "/inbox"))
-        await http.post(f"/inbox/{conversation}/reply", data={"text": "Karibu"})
+        await http.post(f"/inbox/{conversation}/reply", data={"text": "Karibu", "key": new_key(now_ms())})
         [line] = [each for each in await _lines(runtime) if each.state is not None]
         sent = await db.read(messages.find, account, line.id)
         assert sent is not None
@@ -183,10 +180,10 @@ async def _lines(runtime: Runtime) -> list[stored.Line]:
 
 def test_long_lists_are_paged(inside: Inside) -> None:
     async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
-        for each in range(LISTED + 1):
+        for each in range(PER_PAGE + 1):
             await runtime.db.write(hear, runtime.account, number(each), "Habari")
         first = await get(http, "/inbox?state=all")
-        assert len(ids(first)) == LISTED
+        assert len(ids(first)) == PER_PAGE
         [older] = links(first, "Older")
         second = await get(http, older)
         assert len(ids(second)) == 1
@@ -210,7 +207,7 @@ def test_a_search_says_how_far_it_looked(inside: Inside, monkeypatch: pytest.Mon
         first = await get(http, "/inbox?q=text+1")
         assert "Looked through the 3 heard last." in first
         assert "None of these has this number" in first
-        [on] = links(first, "Look through older ones")
+        [on] = links(first, "Look further back")
         second = await get(http, on)
         assert len(ids(second)) == 1
         assert "Looked through" not in second
@@ -220,7 +217,7 @@ def test_a_search_says_how_far_it_looked(inside: Inside, monkeypatch: pytest.Mon
 
 def test_long_threads_are_paged_and_keep_the_place_in_the_list(inside: Inside) -> None:
     async def work(runtime: Runtime, http: httpx.AsyncClient) -> None:
-        for each in range(SHOWN + 2):
+        for each in range(TEXTS_PER_PAGE + 2):
             await runtime.db.write(hear, runtime.account, number(1), f"text {each}")
         await runtime.db.write(hear, runtime.account, number(1), "elsewhere", "54321")
         [_, conversation] = ids(await get(http, "/inbox?state=all"))

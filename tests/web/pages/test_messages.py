@@ -130,14 +130,14 @@ def test_days_are_those_of_the_viewer(http: httpx.Client, desk: Desk, number: st
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("state", "lost", "a state is one of scheduled, queued"),
-        ("cost", "cheap", "an amount is written as in 2.50"),
-        ("cost", "KES 1 UGX", "an amount is written as in 2.50"),
-        ("since", "2026-13-01", "a day is written as in 2026-03-04"),
-        ("since", "yesterday", "a day is written as in 2026-03-04"),
-        ("until", "9999-12-31", "a day is written as in 2026-03-04"),
-        ("batch", "bat_1", "not a batch id"),
-        ("before", "msg_1", "not a message id"),
+        ("state", "lost", "A state is one of scheduled, queued"),
+        ("cost", "cheap", "An amount is written as in 2.50"),
+        ("cost", "KES 1 UGX", "An amount is written as in 2.50"),
+        ("since", "2026-13-01", "A day is written as in 2026-03-04"),
+        ("since", "yesterday", "A day is written as in 2026-03-04"),
+        ("until", "9999-12-31", "A day is written as in 2026-03-04"),
+        ("batch", "bat_1", "Not a batch id"),
+        ("before", "msg_1", "Not a message id"),
     ],
 )
 def test_what_cannot_be_read_is_told_and_stays(http: httpx.Client, field: str, value: str, told: str) -> None:
@@ -156,7 +156,7 @@ def test_what_cannot_be_read_is_told_and_stays(http: httpx.Client, field: str, v
 def test_a_time_that_ends_before_it_begins(http: httpx.Client) -> None:
     page = http.get("/messages", params={"since": "2026-11-02", "until": "2026-11-01"})
     assert page.status_code == 422
-    assert "this ends before it begins" in page.text
+    assert "This ends before it begins" in page.text
 
 
 def test_pages_by_key(desk: Desk, http: httpx.Client, new_number: Callable[[], str], word: str) -> None:
@@ -224,12 +224,12 @@ def test_a_search_that_meets_its_bound_says_so(tmp_path: Path, monkeypatch: pyte
             assert "No message fits" not in page.text
             further = links(page.text)["Look further back"]
             assert f"before={ids.show(Kind.MESSAGE, made[3])}" in further
-            assert "data-alone" in page.text  # a script goes on by itself
+            assert "data-goes-on" in page.text  # a script goes on by itself
             assert rows((await client.get(further)).text) == [ids.show(Kind.MESSAGE, made[0])]
             # One that found something stays where it is.
             found = await client.get("/messages", params={"q": "hay"})
             assert "Looked through 6 messages" in found.text
-            assert "data-alone" not in found.text
+            assert "data-goes-on" not in found.text
             # The end is told as the end.
             gone = await client.get("/messages", params={"q": "needle", "before": ids.show(Kind.MESSAGE, made[0])})
             assert "Nothing further back" in gone.text
@@ -258,7 +258,7 @@ def test_who_sees_no_numbers_sees_none(tmp_path: Path, monkeypatch: pytest.Monke
             for guess in ("0111", "+2547110001", "call +2547"):
                 refused = await client.get("/messages", params={"q": guess})
                 assert refused.status_code == 422
-                assert "numbers are masked for you" in refused.text
+                assert "Numbers are masked for you" in refused.text
                 assert (await client.get("/messages.csv", params={"q": guess})).status_code == 422
 
     asyncio.run(main())

@@ -85,7 +85,7 @@ def test_what_is_not_found_says_so(http: httpx.Client, typed: str, told: str) ->
 
 def test_unknown_filters_and_ids(http: httpx.Client) -> None:
     assert http.get("/opt-outs", params={"source": "nobody", "sender": "\x00"}).status_code == 200
-    assert http.get("/opt-outs", params={"cursor": "opt_x"}).status_code == 422
+    assert http.get("/opt-outs", params={"before": "opt_x"}).status_code == 422
     for path in ("opt_0000000000001", "opt_0000000000001/lift"):
         assert http.get(f"/opt-outs/{path}").status_code == 404
     assert http.get("/opt-outs/msg_0000000000001").status_code == 422
@@ -101,7 +101,7 @@ def test_one_is_recorded_by_hand(http: httpx.Client, desk: Desk, number: str) ->
         "MyBrand",
         "operator",
         "a call",
-        "developer",
+        "the dashboard, developer",
     )
     again = post(http, "/opt-outs/new", number=number, sender="mybrand", reason="")
     assert "had opted out of mybrand before" in again.text
@@ -131,9 +131,12 @@ def test_lifting_asks_how_one_knows_and_keeps_it(http: httpx.Client, desk: Desk,
     assert "Say how you know" in refused.text
     page = post(http, f"/opt-outs/{opt_out}/lift", reason="She called today")
     assert "Lifted. The history stays." in page.text
-    assert "developer: She called today" in page.text
+    assert "the dashboard, developer: She called today" in page.text
     by_sender = {each["from"]: each for each in desk.opt_outs(number)["history"]}
-    assert (by_sender[None]["ended_by"], by_sender[None]["ended_proof"]) == ("operator", "developer: She called today")
+    assert (by_sender[None]["ended_by"], by_sender[None]["ended_proof"]) == (
+        "operator",
+        "the dashboard, developer: She called today",
+    )
     assert by_sender["MyBrand"]["until"] is None
     again = post(http, f"/opt-outs/{opt_out}/lift", reason="twice")
     assert "It had ended before" in again.text

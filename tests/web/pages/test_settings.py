@@ -1,18 +1,17 @@
 """/settings: who is at work, the account, the addresses, the settings in force."""
 
+import asyncio
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from starlette.responses import Response
 
-from tests.web.pages.looking import look, page_for
+from tests.web.pages.inside import look_as, pages
 from ujumbe.domain.role import Role
-from ujumbe.runtime import Runtime
 from ujumbe.settings import Settings, alias_of
-from ujumbe.web.pages import settings as pages
 from ujumbe.web.pages.viewer import Viewer
 
 TOKEN = "a-long-random-word"
@@ -49,12 +48,20 @@ def test_the_balance_is_asked_for_by_a_press(http: httpx.Client) -> None:
     assert re.search(r"The%20balance%20is%20[A-Z]{3}", answer.headers["set-cookie"])
 
 
-@pytest.mark.parametrize(("role", "end"), [(Role.ADMIN, f"?token={TOKEN}"), (Role.OPERATOR, "?token=…")])
-def test_the_newest_token_is_for_admins(tmp_path: Path, bare: Path, role: Role, end: str) -> None:
-    async def show(runtime: Runtime) -> Response:
-        return await pages.show(page_for(runtime, Viewer(None, "v", role), "/settings"))
+def seen(folder: Path, role: Role, monkeypatch: pytest.MonkeyPatch, **given: Any) -> str:
+    """The page as somebody in this role sees it, under the service's own name."""
 
-    page = html.unescape(look(tmp_path, show, **SECRETS))
+    async def main() -> str:
+        async with pages(folder, **given) as (_, client):
+            return (await client.get("https://sms.example.org/settings")).text
+
+    look_as(Viewer(None, "v", role), monkeypatch)
+    return html.unescape(asyncio.run(main()))
+
+
+@pytest.mark.parametrize(("role", "end"), [(Role.ADMIN, f"?token={TOKEN}"), (Role.OPERATOR, "?token=…")])
+def test_the_newest_token_is_for_admins(bare: Path, monkeypatch: pytest.MonkeyPatch, role: Role, end: str) -> None:
+    page = seen(bare, role, monkeypatch, **SECRETS)
     for name in ("delivery-reports", "twoway", "opt-out", "subscription"):
         assert f"https://sms.example.org/sms/{name}{end}<" in page
     assert "an-old-random-word" not in page
@@ -64,11 +71,8 @@ def test_the_newest_token_is_for_admins(tmp_path: Path, bare: Path, role: Role, 
     assert ("/settings/keys" in page) == (role is Role.ADMIN)
 
 
-def test_what_is_missing_is_said(tmp_path: Path, bare: Path) -> None:
-    async def show(runtime: Runtime) -> Response:
-        return await pages.show(page_for(runtime, Viewer(None, "v", Role.VIEWER), "/settings"))
-
-    page = look(tmp_path, show, pace="MyBrand=2.5,*=20")
+def test_what_is_missing_is_said(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = seen(bare, Role.VIEWER, monkeypatch, keyless=False, pace="MyBrand=2.5,*=20")
     assert "UJUMBE_CALLBACK_TOKEN is not set" in page
     assert "Nobody sends" not in page, "the role of this process is a service's"
     assert "at most 2.5 texts a second" in page

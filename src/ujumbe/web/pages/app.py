@@ -14,33 +14,36 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
 from ujumbe.web import problems
+from ujumbe.web.api.events import LARGEST_SEQ
 from ujumbe.web.asgi import App, Receive, Scope, Send, bounded
 from ujumbe.web.live import Live
 from ujumbe.web.pages import (
     audit,
     batches,
     callbacks,
-    comparing,
     compose,
+    compose_trial,
     deliveries,
     erase,
     inbox,
-    inbox_acts,
+    inbox_actions,
     keys,
     me,
     message,
     messages,
+    opt_out,
     opt_out_files,
     opt_outs,
     overview,
-    people,
     reviews,
     rules,
     settings,
     sign_in,
     static,
+    subscription,
+    subscription_drift,
     subscriptions,
-    trial,
+    users,
     webhooks,
     welcome,
 )
@@ -52,37 +55,39 @@ from ujumbe.web.problems import BROKEN, Problem
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
 NOUNS: Final = (
-    static,
     overview,
     messages,
     message,
     compose,
-    trial,
+    compose_trial,
     batches,
     inbox,
-    inbox_acts,
-    opt_out_files,
-    reviews,
+    inbox_actions,
+    opt_out_files,  # /opt-outs/import and
+    reviews,  # /opt-outs/reviews come before /opt-outs/{id}
     opt_outs,
+    opt_out,
     erase,
-    comparing,
     subscriptions,
+    subscription_drift,
+    subscription,
     rules,
     webhooks,
     deliveries,
     callbacks,
     settings,
     keys,
-    people,
+    users,
     me,
     audit,
     sign_in,
     welcome,
+    static,
 )
+"""In the order of the navigation; the first that takes an address answers."""
 LARGEST_OF_STRANGERS: Final = 128 << 10
 """Bytes: the few fields of a form that needs no session, and which anybody may make us read."""
 STRANGERS: Final = ("/sign-in", "/sign-out", "/welcome/")
-BEYOND: Final = (1 << 63) - 1
 LONGEST_EVENT_ID: Final = 19
 """Digits that are read as a number."""
 _UTF8: Final = re.compile(r';\s*charset="?utf-8"?\s*(;|$)')
@@ -139,14 +144,14 @@ async def _in_utf8(request: Request) -> None:
 
 async def _live(
     page: Viewing,
-    after: Annotated[int, Query(ge=0, le=BEYOND)] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST_SEQ)] = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
     """Tell an open page that something of a kind happened, from the event `after` on, or where it broke off."""
     live: Live = page.request.app.state.live
     if live.full:
         raise Problem("unavailable", "Too many pages are open", headers={"Retry-After": "30"})
-    known = last_event_id.isdecimal() and len(last_event_id) <= LONGEST_EVENT_ID and int(last_event_id) <= BEYOND
+    known = last_event_id.isdecimal() and len(last_event_id) <= LONGEST_EVENT_ID and int(last_event_id) <= LARGEST_SEQ
     from_ = int(last_event_id) if known else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     told = _while_allowed(live, from_, page.request, page.runtime)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ujumbe.store import audit
 from ujumbe.web.pages.page import Administering
 
-A_PAGE: Final = 50
+PER_PAGE: Final = 50
 BEYOND: Final = (1 << 63) - 1
 
 router = APIRouter()
@@ -17,7 +17,7 @@ router = APIRouter()
 @router.get("/settings/audit")
 async def show(page: Administering, before: Annotated[int | None, Query(ge=0, le=BEYOND)] = None) -> Response:
     """Show what was done, a page at a time; `before` is the last entry of the page before."""
-    entries = await page.read(audit.list_page, page.runtime.account, before, A_PAGE + 1)
-    older = page.query(before=entries[A_PAGE - 1].id) if len(entries) > A_PAGE else None
+    entries = await page.read(audit.list_page, page.runtime.account, before, PER_PAGE + 1)
+    older = page.query(before=entries[PER_PAGE - 1].id) if len(entries) > PER_PAGE else None
     newest = page.query(before=None) if before is not None else None
-    return await page.render("audit.html", entries=entries[:A_PAGE], older=older, newest=newest)
+    return await page.render("audit.html", entries=entries[:PER_PAGE], older=older, newest=newest)

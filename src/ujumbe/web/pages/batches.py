@@ -13,6 +13,7 @@ from ujumbe.store.audit import Entry
 from ujumbe.store.batches import Found, Standing
 from ujumbe.store.database import Tx
 from ujumbe.web.pages import copy_as
+from ujumbe.web.pages.fields import line
 from ujumbe.web.pages.page import Operating, Viewing
 from ujumbe.web.problems import Problem
 
@@ -77,14 +78,12 @@ async def show(page: Viewing, batch_id: str, others: With = "") -> Response:
 @router.post("/batches/{batch_id}/cancel")
 async def cancel(page: Operating, batch_id: str) -> Response:
     """Cancel what has not left yet, of all that are shown together."""
-    form = await page.form()
-    others = form.get("with", "")
-    numbers = _numbers(batch_id, others if isinstance(others, str) else "")
+    numbers = _numbers(batch_id, line(await page.form(), "with"))
     await page.read(_read, page.runtime.account, numbers)
     canceled = 0
     for number in numbers:
         shown = ids.show(Kind.BATCH, number)
-        canceled += await page.write("canceled batch", shown, batches.cancel, page.runtime.account, number, CANCELED)
+        canceled += await page.write("cancel batch", shown, batches.cancel, page.runtime.account, number, CANCELED)
     shown_others = ",".join(ids.show(Kind.BATCH, each) for each in numbers[1:])
     path = f"/batches/{ids.show(Kind.BATCH, numbers[0])}" + (f"?with={shown_others}" if shown_others else "")
     said = f"{canceled:,} canceled." if canceled else "Nothing was left to cancel: all of them have gone out or ended."

@@ -21,7 +21,7 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-SHOWN: Final = 50
+PER_PAGE: Final = 50
 LONGEST_BODY: Final = 20_000
 """Characters of a raw body that are shown."""
 NAMES: Final = {
@@ -47,8 +47,8 @@ async def show(
     """Show callbacks, newest first."""
     end = None if before is None else ids.read(IdKind.CALLBACK, before, field="before")
     account = page.runtime.account
-    found, further = await page.read(callbacks.look, account, kind=kind, fate=state, before=end, limit=SHOWN + 1)
-    items, full = found[:SHOWN], len(found) > SHOWN
+    found, further = await page.read(callbacks.look, account, kind=kind, fate=state, before=end, limit=PER_PAGE + 1)
+    items, full = found[:PER_PAGE], len(found) > PER_PAGE
     following = items[-1].id if full else further
     return await page.render(
         "callbacks.html",

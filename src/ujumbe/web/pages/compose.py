@@ -14,11 +14,11 @@ from ujumbe.store import senders
 from ujumbe.store.database import Tx
 from ujumbe.store.subscriptions import Product
 from ujumbe.web.orders import Send, order_of
-from ujumbe.web.pages import copy_as, dispatch, meter, trial, verdicts
-from ujumbe.web.pages.dispatch import UsedKeyError
+from ujumbe.web.pages import compose_trial, copy_as, meter, sending, verdicts
 from ujumbe.web.pages.draft import OTHER, PRIORITIES, Draft, from_page, from_query, told
 from ujumbe.web.pages.form_key import new_key, next_key, usable
-from ujumbe.web.pages.page import HEADERS, Operating, Page
+from ujumbe.web.pages.page import Operating, Page
+from ujumbe.web.pages.sending import UsedKeyError
 from ujumbe.web.pages.verdicts import Checked
 
 router = APIRouter()
@@ -50,7 +50,7 @@ async def check_or_send(page: Operating) -> Response:
             errors = await _kept(page, draft, file)
             draft.text = plain(draft.text)
         case "test":
-            errors = await _kept(page, draft, file) or await trial.send(page, draft)
+            errors = await _kept(page, draft, file) or await compose_trial.send(page, draft)
         case _:
             return await _check(page, draft, file)
     return await _page(page, draft, errors=errors, status=422 if errors else 200)
@@ -76,8 +76,7 @@ async def verdicts_csv(page: Operating) -> Response:
         checked, _ = await _checked(page, draft, file)
     except InvalidInputError as error:
         return await _page(page, draft, errors=told(error), status=422)
-    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="verdicts.csv"'}
-    return Response(verdicts.as_csv(checked, page.viewer), media_type="text/csv; charset=utf-8", headers=headers)
+    return page.sheet("verdicts", verdicts.as_csv(checked, page.viewer))
 
 
 async def _kept(page: Page, draft: Draft, file: bytes) -> dict[str, str]:
@@ -114,7 +113,7 @@ async def _send(page: Page, draft: Draft, file: bytes) -> Response:
             return await _check(page, draft, b"", STALE, 409)
         if draft.checked != await asyncio.to_thread(verdicts.mark, body):
             return await _check(page, draft, b"", CHANGED if draft.checked else "", 409 if draft.checked else 200)
-        sent = await dispatch.send(page, body, draft.key, verdicts.left_out(draft))
+        sent = await sending.send(page, body, draft.key, verdicts.left_out(draft))
     except InvalidInputError as error:
         return await _page(page, draft, errors=told(error), status=422)
     except UsedKeyError:
@@ -168,7 +167,7 @@ async def _page(
         other=OTHER,
         priorities=PRIORITIES,
         shown=verdicts.SHOWN,
-        tested=await trial.standing(page, draft),
+        tested=await compose_trial.standing(page, draft),
         forms=_forms(page, body) if body is not None and checked is not None and checked.sent else [],
         most_copied=MOST_COPIED,
     )
@@ -200,5 +199,5 @@ def _forms(page: Page, body: Send) -> list[copy_as.Form]:
     simple = set(document) <= {"to", "text", "from", "kind"} and body.kind != "premium" and bool(body.to)
     sayable = simple and not body.text.startswith("-") and not phone.is_number(body.text.replace(" ", ""))
     options = [*(["--two-way"] if body.kind == "two_way" else []), *(["--from", body.from_] if body.from_ else [])]
-    command = copy_as.words("send", *options, *few.to, body.text) if sayable and few.to else ""
+    command = copy_as.command_line("send", *options, *few.to, body.text) if sayable and few.to else ""
     return copy_as.forms(page, "POST", "/v1/messages", document, command)

@@ -29,7 +29,7 @@ def forms(page: Page, method: str, path: str, body: Mapping[str, Any] | None = N
     return [*found, Form("Command", command)] if command else found
 
 
-def words(*given: str) -> str:
+def command_line(*given: str) -> str:
     """A command of ours, each word quoted where a shell needs it."""
     return shlex.join(["ujumbe", *given])
 

@@ -19,7 +19,7 @@ from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-SHOWN: Final = 25
+PER_PAGE: Final = 25
 """Deliveries of a page: each comes with all of its tries."""
 HOUR_MS: Final = 3_600_000
 SINCE: Final = {"1": "the last hour", "24": "the last 24 hours", "72": "the last three days", "0": "any time"}
@@ -98,11 +98,11 @@ def _list(tx: Tx, webhook: int, state: DeliveryState | None, before: int | None)
     """One page, and a row more that tells whether there is another."""
     counts, further = deliveries.counts(tx, webhook), None
     if state is DeliveryState.DELIVERED:
-        found, further = deliveries.list_delivered(tx, webhook, before=before, limit=SHOWN + 1)
+        found, further = deliveries.list_delivered(tx, webhook, before=before, limit=PER_PAGE + 1)
     else:
-        found = deliveries.list_page(tx, webhook, state=state, before=before, limit=SHOWN + 1)
-    full = len(found) > SHOWN
-    items = found[:SHOWN]
+        found = deliveries.list_page(tx, webhook, state=state, before=before, limit=PER_PAGE + 1)
+    full = len(found) > PER_PAGE
+    items = found[:PER_PAGE]
     return Listed(items, counts, items[-1].seq if full else further, not full and further is not None)
 
 

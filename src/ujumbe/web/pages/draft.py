@@ -14,6 +14,7 @@ from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.recipient_list import Entry
 from ujumbe.domain.recipients import Verdict
 from ujumbe.web.orders import SUBSCRIBERS, Send
+from ujumbe.web.pages.fields import block, line
 from ujumbe.web.pages.page import Page, zone_called
 from ujumbe.web.problems import Problem
 
@@ -205,33 +206,24 @@ async def from_page(page: Page) -> tuple[Draft, bytes, FormData]:
 
 
 async def _from_form(form: FormData) -> tuple[Draft, bytes]:
-    """What a form holds, and its file. Line ends are those of a browser: in a text each would be one more character."""
-
-    def line(name: str, usual: str = "") -> str:
-        value = form.get(name, usual)
-        return value.strip() if isinstance(value, str) else usual
-
-    def block(name: str) -> str:
-        value = form.get(name, "")
-        return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else ""
-
+    """What a form holds, and its file."""
     draft = Draft(
-        to=block("to"),
-        text=block("text"),
-        sender=line("from"),
-        other=line("other"),
-        kind=line("kind", "bulk"),
-        keyword=line("keyword"),
-        category=line("category", "transactional"),
-        priority=line("priority", "0"),
-        send_at=line("send_at"),
-        expires_at=line("expires_at"),
-        zone=line("zone", "UTC"),
-        key=line("key"),
-        checked=line("checked"),
-        test_to=line("test_to"),
-        test_key=line("test_key"),
-        tested=line("tested"),
+        to=block(form, "to"),
+        text=block(form, "text"),
+        sender=line(form, "from"),
+        other=line(form, "other"),
+        kind=line(form, "kind", "bulk"),
+        keyword=line(form, "keyword"),
+        category=line(form, "category", "transactional"),
+        priority=line(form, "priority", "0"),
+        send_at=line(form, "send_at"),
+        expires_at=line(form, "expires_at"),
+        zone=line(form, "zone", "UTC"),
+        key=line(form, "key"),
+        checked=line(form, "checked"),
+        test_to=line(form, "test_to"),
+        test_key=line(form, "test_key"),
+        tested=line(form, "tested"),
     )
     file = form.get("file")
     data = b""

@@ -1,15 +1,14 @@
 """Erasing a person on request: for admins, asked for twice, and not to be undone."""
 
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain import phone
-from ujumbe.domain.errors import InvalidInputError
 from ujumbe.flows import erasing
 from ujumbe.flows.erasing import Erased
-from ujumbe.store import audit
+from ujumbe.web.pages.fields import checked, line
 from ujumbe.web.pages.page import Administering, Page
 
 router = APIRouter()
@@ -27,20 +26,15 @@ async def ask(page: Administering) -> Response:
 async def erase(page: Administering) -> Response:
     """Erase a person from every account of this database. Safe to repeat."""
     form = await page.form()
-    given = {name: str(form.get(name, "")) for name in ("number", "again")}
-    numbers, errors = {}, dict[str, str]()
-    for name, text in given.items():
-        try:
-            numbers[name] = phone.parse_query(text, field=name, default_country=page.runtime.settings.default_country)
-        except InvalidInputError as error:
-            errors[name] = str(error)[:1].upper() + str(error)[1:]
+    given = {name: line(form, name) for name in ("number", "again")}
+    errors: dict[str, str] = {}
+    numbers = {name: checked(errors, name, partial(page.number, text, name)) for name, text in given.items()}
     if not errors and numbers["number"] != numbers["again"]:
         errors["again"] = "This is another number than the one above. Type both anew, so that nobody else is erased"
     if errors:
         return await _ask(page, given, errors, 422)
-    viewer = page.viewer
     # Before and not after: should the erasing break off, it stands there that it was begun.
-    await page.runtime.db.write(audit.add, page.runtime.account, viewer.user, viewer.name, "erase person")
+    await page.runtime.db.write(page.note, "erase person")
     return page.redirect(PLACE, _told(await erasing.erase(page.runtime.db, numbers["number"])))
 
 

@@ -1,6 +1,5 @@
 """The inbox: who writes to us, what went either way, and what somebody still has to look at."""
 
-import secrets
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
@@ -18,14 +17,15 @@ from ujumbe.store.conversations import Conversation, Line, State
 from ujumbe.store.database import Tx
 from ujumbe.store.opt_outs import OptOut
 from ujumbe.web.pages.days import days
+from ujumbe.web.pages.form_key import new_key
 from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-LISTED: Final = 30
+PER_PAGE: Final = 30
 """Conversations on a page of the list."""
-SHOWN: Final = 40
+TEXTS_PER_PAGE: Final = 40
 """Texts on a page of a thread."""
 LONGEST_SEARCH: Final = 100
 TABS: Final = {"open": "Open", "done": "Done", "all": "All"}
@@ -116,10 +116,10 @@ def find(tx: Tx, account: int, place: Place, country: str, *, masked: bool) -> F
     state = place.wanted
     if place.q:
         return conversation_search.search(
-            tx, account, place.q, country=country, state=state, before=before, limit=LISTED, masked=masked
+            tx, account, place.q, country=country, state=state, before=before, limit=PER_PAGE, masked=masked
         )
-    found = conversations.list_page(tx, account, state=state, before=before, limit=LISTED + 1)
-    return Found(found[:LISTED], found[LISTED - 1].latest if len(found) > LISTED else None, looked=False)
+    found = conversations.list_page(tx, account, state=state, before=before, limit=PER_PAGE + 1)
+    return Found(found[:PER_PAGE], found[PER_PAGE - 1].latest if len(found) > PER_PAGE else None, looked=False)
 
 
 async def render_thread(
@@ -135,8 +135,8 @@ async def render_thread(
 ) -> Response:
     """The page of one conversation; `typed` is what stands in its forms, `wrong` what is wrong with that, by field."""
     thread = await page.read(load, page.runtime.account, conversation_id(shown_id), _line_id(until))
-    older = len(thread.lines) > SHOWN
-    lines = thread.lines[:SHOWN]
+    older = len(thread.lines) > TEXTS_PER_PAGE
+    lines = thread.lines[:TEXTS_PER_PAGE]
     path = f"/inbox/{ids.show(Kind.INBOUND, thread.conversation.id)}"
     return await page.render(
         "inbox.html",
@@ -149,7 +149,7 @@ async def render_thread(
         takes_texts=phone.is_number(thread.conversation.number),
         typed={"text": "", "reason": "", "name": thread.conversation.name} | (typed or {}),
         wrong=dict.fromkeys(("text", "reason", "asked", "name"), "") | (wrong or {}),
-        key=key or secrets.token_urlsafe(16),
+        key=key or new_key(page.now),
     )
 
 
@@ -160,7 +160,7 @@ def load(tx: Tx, account: int, conversation: int, until: int | None) -> Thread:
         raise Problem("not-found", "There is no such conversation")
     return Thread(
         found,
-        conversations.lines(tx, account, found.number, ours=None, before=until, limit=SHOWN + 1),
+        conversations.lines(tx, account, found.number, ours=None, before=until, limit=TEXTS_PER_PAGE + 1),
         contacts.fields(tx, account, found.number),
         [each for each in conversations.of_number(tx, account, found.number) if each.id != found.id],
         stops(tx, account, found),

@@ -15,7 +15,8 @@ from ujumbe.store import sessions, users
 from ujumbe.store.database import Tx
 from ujumbe.store.users import User
 from ujumbe.web import passwords
-from ujumbe.web.pages import access, alone, browsers
+from ujumbe.web.pages import access, signed_out, user_agent
+from ujumbe.web.pages.fields import raw
 from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
@@ -72,14 +73,14 @@ async def change_password(page: Viewing) -> Response:
 
 async def _chosen(page: Page) -> tuple[User, str]:
     """Who changes their password, and the hash of the new one. Raises as its parts do."""
-    form, address = await alone.form_of(page.request), access.client_of(page.request)
+    form, address = await signed_out.form_of(page.request), access.client_of(page.request)
     user = await page.runtime.db.write(signing_in.knock, page.viewer.name, address)
     kept = user.password_hash if user is not None else None
-    verdict = await passwords.verify(page.runtime, kept, alone.field(form, "current"))
+    verdict = await passwords.verify(page.runtime, kept, raw(form, "current"))
     if user is None or not verdict.right:
         raise WrongError("not the password so far")
     await page.runtime.db.write(signing_in.take_back, user, address)
-    typed = rules.chosen(alone.field(form, "password"), alone.field(form, "again"), user.name)
+    typed = rules.chosen(raw(form, "password"), raw(form, "again"), user.name)
     return user, await passwords.hashed(page.runtime, typed)
 
 
@@ -95,6 +96,6 @@ async def _render(page: Page, user: int, status: int = 200, **values: Any) -> Re
         me=await page.read(users.find, user),
         sessions=await page.read(sessions.of_user, user),
         here=page.request.state.session,
-        named=browsers.named,
+        browser=user_agent.browser,
         **({"errors": {}} | values),
     )

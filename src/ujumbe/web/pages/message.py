@@ -1,4 +1,4 @@
-"""One message: its story, why it stands where it stands, what it weighs, and what a person may decide about it."""
+"""One message: what happened to it and why, what it weighs, and what a person may decide about it."""
 
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ from ujumbe.store.audit import Entry
 from ujumbe.store.conversations import Conversation
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import Message
-from ujumbe.web.pages import copy_as, meter, story, words
+from ujumbe.web.pages import copy_as, explanation, meter, timeline
 from ujumbe.web.pages.copy_as import Form
 from ujumbe.web.pages.page import Operating, Page, Viewing
 from ujumbe.web.problems import Problem
@@ -106,13 +106,13 @@ async def _shown(page: Page, message_id: str, wrong: str = "", status: int = 409
         "message.html",
         status=status if wrong else 200,
         message=message,
-        scenes=story.tell(whole.explained, whole.key, whole.of_batch, whole.of_message),
-        words=words.of(message),
+        timeline=timeline.tell(whole.explained, whole.key, whole.of_batch, whole.of_message),
+        explanation=explanation.of(message),
         meter=meter.weigh(message.text, None, shown=text),
         network=network.name(message.network_code),
         conversation=whole.conversation,
         waits=message.state in WAITS,
-        ended=story.ended(message.state),
+        ended=timeline.ended(message.state),
         wrong=wrong,
         forms=_forms(page, message),
     )
@@ -137,7 +137,7 @@ def _whole(tx: Tx, account: int, message_id: int) -> Whole | None:
 def _forms(page: Page, message: Message) -> list[Form]:
     """How a program asks for this message; and, for who sees numbers, how it sends one like it."""
     shown = ids.show(Kind.MESSAGE, message.id)
-    command = copy_as.words("messages", "show", shown)
+    command = copy_as.command_line("messages", "show", shown)
     asked = copy_as.forms(page, "GET", f"/v1/messages/{shown}", None, command)
     found = [Form(f"This message: {each.name}", each.text) for each in asked]
     if page.viewer.masked or not phone.is_number(message.number):
@@ -152,6 +152,8 @@ def _forms(page: Page, message: Message) -> list[Form]:
     sender = ["--from", message.sender] if message.sender else []
     mode = ["--two-way"] if message.mode == "two_way" else []
     # The command line sends no premium texts.
-    command = "" if message.mode == "premium" else copy_as.words("send", *mode, *sender, message.number, message.text)
+    command = (
+        "" if message.mode == "premium" else copy_as.command_line("send", *mode, *sender, message.number, message.text)
+    )
     sends = copy_as.forms(page, "POST", "/v1/messages", body, command)
     return [*found, *(Form(f"Send one like it: {each.name}", each.text) for each in sends)]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ujumbe.domain import ids, network, phone
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.moment import to_datetime
-from ujumbe.domain.opt_out_sheet import cell, number_cell
+from ujumbe.domain.spreadsheet import cell, number_cell
 from ujumbe.store.messages import Message
 
 COLUMNS: Final = (

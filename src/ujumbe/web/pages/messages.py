@@ -6,27 +6,26 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.datastructures import URL
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ujumbe.domain import ids, network
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.moment import show as show_moment
-from ujumbe.domain.moment import to_datetime
 from ujumbe.store import ids as stored_ids
 from ujumbe.store import messages, searching
 from ujumbe.store.database import Tx
 from ujumbe.store.messages import Message
 from ujumbe.store.searching import Wanted
-from ujumbe.web.pages import copy_as, filters, message_sheet, words
+from ujumbe.web.pages import copy_as, explanation, filters, message_sheet
 from ujumbe.web.pages.copy_as import Form
 from ujumbe.web.pages.filters import Filters
-from ujumbe.web.pages.page import HEADERS, Page, Viewing
+from ujumbe.web.pages.page import Page, Viewing
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
-PAGE: Final = 50
+PER_PAGE: Final = 50
 EXPORTED: Final = 1_000
 """Rows of one piece of a sheet: some 15 ms to read and to write."""
 
@@ -45,13 +44,13 @@ async def show_list(page: Viewing) -> Response:
     asked = _asked(page)
     found = Listed([], None, 0)
     if not asked.errors:
-        found = await page.read(_list, page.runtime.account, asked.wanted, asked.before, PAGE)
+        found = await page.read(_list, page.runtime.account, asked.wanted, asked.before, PER_PAGE)
     return await page.render(
         "messages.html",
         status=422 if asked.errors and not page.quietly else 200,
         asked=asked,
         found=found,
-        words={each.id: words.of(each) for each in found.items},
+        explanations={each.id: explanation.of(each) for each in found.items},
         reached=None if found.next is None else stored_ids.moment(found.next),
         older=None if found.next is None else page.query(before=ids.show(Kind.MESSAGE, found.next)),
         newest=page.query(before=None) if asked.before is not None else None,
@@ -72,9 +71,7 @@ async def export(page: Viewing) -> Response:
         errors = [{"field": name, "message": told} for name, told in asked.errors.items()]
         raise Problem("invalid", f"Not valid: {', '.join(asked.errors)}", errors=errors)
     first = await page.read(_piece, page, asked.wanted, asked.before)  # what fails at once fails as a page
-    name = f"messages-{to_datetime(page.now).astimezone(page.zone):%Y-%m-%d}.csv"
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"', "X-Accel-Buffering": "no"}
-    return StreamingResponse(_pieces(page, asked.wanted, first), media_type="text/csv; charset=utf-8", headers=headers)
+    return page.sheet("messages", _pieces(page, asked.wanted, first))
 
 
 async def _pieces(page: Page, wanted: Wanted, first: tuple[str, int | None]) -> AsyncIterator[str]:
@@ -126,7 +123,7 @@ def _forms(page: Page, asked: Filters) -> list[Form]:
     command = ["messages", "list", *(["--state", wanted.state] if wanted.state else [])]
     command += ["--to", wanted.number] if wanted.number else []
     return copy_as.forms(
-        page, "GET", f"/v1/messages?{query}" if query else "/v1/messages", None, copy_as.words(*command)
+        page, "GET", f"/v1/messages?{query}" if query else "/v1/messages", None, copy_as.command_line(*command)
     )
 
 

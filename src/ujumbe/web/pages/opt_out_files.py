@@ -9,16 +9,13 @@ from typing import IO, Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from ujumbe.domain import consent as scopes
-from ujumbe.domain.moment import to_datetime
 from ujumbe.domain.text import storable
 from ujumbe.flows import exporting, importing
 from ujumbe.flows.importing import Row, Sheet
-from ujumbe.store import audit
-from ujumbe.store.database import Tx
-from ujumbe.web.pages.page import HEADERS, Operating, Page, Viewing
+from ujumbe.web.pages.page import Operating, Page, Viewing
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
@@ -68,11 +65,8 @@ async def export(page: Viewing, every: Annotated[bool, Query(alias="all")] = Fal
     """Stream the opt-outs in force as CSV, oldest first; with `all` those that have ended too."""
     if page.viewer.masked:
         raise Problem("forbidden", "Numbers are masked for you, and this is a list of numbers. Ask an admin for it")
-    account, viewer = page.runtime.account, page.viewer
-    await page.runtime.db.write(audit.add, account, viewer.user, viewer.name, "export opt-outs")
-    name = f"opt-outs-{to_datetime(page.now).astimezone(page.zone):%Y-%m-%d}.csv"
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(_sheet(page, every=every), headers=headers, media_type="text/csv; charset=utf-8")
+    await page.runtime.db.write(page.note, "export opt-outs")
+    return page.sheet("opt-outs", exporting.sheets(page.runtime.db, page.runtime.account, every=every))
 
 
 @router.get(PLACE)
@@ -145,12 +139,7 @@ async def _import(page: Page, raw: IO[bytes], result: Result) -> None:
             result.added += added
             result.already += len(group) - added
     finally:  # also where it broke: what was recorded is
-        await page.runtime.db.write(_noted, page, f"{result.added} added")
-
-
-def _noted(tx: Tx, page: Page, detail: str) -> None:
-    viewer = page.viewer
-    audit.add(tx, page.runtime.account, viewer.user, viewer.name, "import opt-outs", detail=detail)
+        await page.runtime.db.write(page.note, "import opt-outs", detail=f"{result.added} added")
 
 
 async def _groups(page: Page, raw: IO[bytes], result: Result) -> AsyncIterator[list[Row]]:
@@ -175,15 +164,6 @@ def _bounded(result: Result) -> Any:
             raise TooLongError
 
     return wrong
-
-
-async def _sheet(page: Page, *, every: bool) -> AsyncIterator[str]:
-    heading = True
-    async for each in exporting.pages(page.runtime.db, page.runtime.account, every=every):
-        yield exporting.sheet(each, heading=heading)
-        heading = False
-    if heading:
-        yield exporting.sheet([], heading=True)
 
 
 async def _show(

@@ -17,10 +17,10 @@ from ujumbe.store import nodes, overview, webhooks
 from ujumbe.store.attention import Attention
 from ujumbe.store.database import Tx
 from ujumbe.store.overview import Counted, Network
-from ujumbe.web.pages import chart, needs
+from ujumbe.web.pages import alerts, chart
+from ujumbe.web.pages.alerts import Standing
 from ujumbe.web.pages.chart import Chart, Column
 from ujumbe.web.pages.copy_as import forms
-from ujumbe.web.pages.needs import Standing
 from ujumbe.web.pages.page import Viewing
 from ujumbe.web.pages.period import Range, Span, spans
 from ujumbe.web.pages.render import span
@@ -58,7 +58,7 @@ async def show(page: Viewing, days: Annotated[Range, Query()] = Range.TODAY) -> 
     return await page.render(
         "overview.html",
         found=found,
-        needs=needs.of(found.standing, runtime.account, page.now),
+        alerts=alerts.of(found.standing, runtime.account, page.now),
         days=days,
         ranges={Range.TODAY: "Today", Range.WEEK: "7 days", Range.MONTH: "30 days"},
         balance=runtime.balance,

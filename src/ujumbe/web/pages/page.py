@@ -1,15 +1,17 @@
 """A page that is being made: for whom, of what, and what it may do."""
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Request
 from starlette.datastructures import URL, FormData
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
+from ujumbe.domain import phone
+from ujumbe.domain.moment import to_datetime
 from ujumbe.domain.role import Role
 from ujumbe.runtime import Runtime
 from ujumbe.store import attention, audit, events
@@ -70,6 +72,11 @@ class Page:
         return "" if self.quietly else unquote(self.request.cookies.get(SAID, ""))[:500]
 
     @property
+    def proof(self) -> str:
+        """Who said so, as proofs name them."""
+        return f"the dashboard, {self.viewer.name}"
+
+    @property
     def quietly(self) -> bool:
         """Whether a script asks for what changed on a page that is open."""
         return self.request.headers.get("x-live") == "1"
@@ -107,6 +114,18 @@ class Page:
         """What the form holds; a file is an `UploadFile`."""
         return await self.request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
 
+    def number(self, given: str, field: str = "number") -> str:
+        """A phone number as somebody typed it, in E.164. Raises `InvalidInputError`."""
+        return phone.parse_query(given, field=field, default_country=self.runtime.settings.default_country)
+
+    def sheet(self, name: str, rows: str | AsyncIterator[str]) -> Response:
+        """A CSV file to keep, called `name` with the day on the viewer's clock; from an iterator it is streamed."""
+        day = to_datetime(self.now).astimezone(self.zone).date()
+        kind = f'attachment; filename="{name}-{day}.csv"'
+        headers = {**HEADERS, "Content-Disposition": kind, "X-Accel-Buffering": "no"}
+        made = Response if isinstance(rows, str) else StreamingResponse
+        return made(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
     def redirect(self, path: str, said: str = "") -> Response:
         """Go on to a page of ours (303), which says `said` once."""
         response = RedirectResponse(path, 303, HEADERS)
@@ -134,9 +153,9 @@ class Page:
         self.note(tx, action, subject)
         return done
 
-    def note(self, tx: Tx, action: str, subject: str) -> None:
+    def note(self, tx: Tx, action: str, subject: str = "", detail: str = "") -> None:
         """The same line, where the id is made within the transaction, or where the change was a flow's own."""
-        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject)
+        audit.add(tx, self.runtime.account, self.viewer.user, self.viewer.name, action, subject, detail)
 
 
 def zone_of(request: Request) -> ZoneInfo:

@@ -131,6 +131,11 @@ def _upto(count: int, most: int = 100) -> str:
     return f"{count:,}" if count < most else f"{most - 1:,}+"
 
 
+def _sentence(text: str) -> str:
+    """What is wrong with a field begins with a capital, whoever says it."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _lines(text: str) -> str:
     """A text with its line breaks."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
@@ -159,6 +164,7 @@ def environment() -> Environment:
         "count": "{:,}".format,
         "upto": _upto,
         "lines": _lines,
+        "sentence": _sentence,
     }
     made.globals |= {"static": static.url, "version": __version__, "meaning": MEANING, "pause_meaning": pause.MEANING}
     return made

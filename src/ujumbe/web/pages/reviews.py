@@ -12,6 +12,7 @@ from ujumbe.flows import consent
 from ujumbe.store import conversations, reviews
 from ujumbe.store.database import Tx
 from ujumbe.store.reviews import Decision, Review
+from ujumbe.web.pages.fields import line
 from ujumbe.web.pages.page import Operating, Viewing
 from ujumbe.web.problems import Problem
 
@@ -27,17 +28,17 @@ DECIDED: Final = "Somebody had decided about it before; nothing was changed."
 
 
 @router.get(LIST)
-async def list_reviews(page: Viewing, cursor: Annotated[str, Query(max_length=40)] = "") -> Response:
+async def list_reviews(page: Viewing, before: Annotated[str, Query(max_length=40)] = "") -> Response:
     """List what waits for a decision, newest first."""
-    before = ids.read(Kind.REVIEW, cursor, field="cursor") if cursor else None
-    found = await page.read(_waiting, page.runtime.account, before)
+    end = ids.read(Kind.REVIEW, before, field="before") if before else None
+    found = await page.read(_waiting, page.runtime.account, end)
     shown = found[:PER_PAGE]
     more = len(found) > PER_PAGE
     return await page.render(
         "reviews.html",
         reviews=shown,
-        first=LIST if cursor else None,
-        next=page.query(cursor=ids.show(Kind.REVIEW, shown[-1][0].id)) if more else None,
+        first=LIST if before else None,
+        next=page.query(before=ids.show(Kind.REVIEW, shown[-1][0].id)) if more else None,
         operates=page.viewer.may(Role.OPERATOR),
     )
 
@@ -46,7 +47,7 @@ async def list_reviews(page: Viewing, cursor: Annotated[str, Query(max_length=40
 async def decide(page: Operating, review: str) -> Response:
     """Carry out a decision, once."""
     form = await page.form()
-    number, wanted = ids.read(Kind.REVIEW, review), str(form.get("decision", ""))
+    number, wanted = ids.read(Kind.REVIEW, review), line(form, "decision")
     if wanted not in set(Decision):
         raise Problem("bad-request", "A decision is opt_out or dismiss")
     if await page.read(reviews.find, page.runtime.account, number) is None:
@@ -54,9 +55,7 @@ async def decide(page: Operating, review: str) -> Response:
     decision = Decision(wanted)
     action = "opt out on review" if decision is Decision.OPT_OUT else "dismiss review"
     found = await page.write(action, review, consent.decide, page.runtime.account, number, decision, page.viewer.name)
-    return page.redirect(
-        LIST, SAID[decision] if found else "Somebody had decided about it before; nothing was changed."
-    )
+    return page.redirect(LIST, SAID[decision] if found else DECIDED)
 
 
 def _waiting(tx: Tx, account: int, before: int | None) -> list[tuple[Review, int | None]]:

@@ -148,7 +148,7 @@ async def _keep(page: Page, changed: Stored | None) -> Response:
         wanted = _read(given)
         await page.runtime.db.write(_put, page, wanted, changed, _position(given))
     except InvalidInputError as error:
-        return await _form(page, changed, given, {error.field: _sentence(str(error))}, status=422)
+        return await _form(page, changed, given, {error.field: str(error)}, status=422)
     return page.redirect("/rules", said=f"The rule “{wanted.name}” is {'changed' if changed else 'added'}.")
 
 
@@ -226,7 +226,3 @@ async def _find(page: Page, rule_id: str) -> Stored:
     if found is None:
         raise Problem("not-found", UNKNOWN)
     return found
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

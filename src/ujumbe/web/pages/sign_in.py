@@ -12,8 +12,9 @@ from ujumbe.flows.signing_in import WaitError, WrongError
 from ujumbe.runtime import Runtime
 from ujumbe.store import users
 from ujumbe.web import passwords
-from ujumbe.web.pages import access, alone
+from ujumbe.web.pages import access, signed_out
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
+from ujumbe.web.pages.fields import line, raw
 from ujumbe.web.pages.page import HEADERS
 
 LONGEST_NEXT: Final = 2_000
@@ -37,7 +38,9 @@ async def show(request: Request, next: Annotated[str, Query()] = "/") -> Respons
         await viewer_of(request, runtime)
     except SignInNeededError:
         ready = await runtime.db.read(users.any_ready)
-        return await alone.render(request, "sign_in.html", next=ours(next), ready=ready, name="", wait=0, wrong=False)
+        return await signed_out.render(
+            request, "sign_in.html", next=ours(next), ready=ready, name="", wait=0, wrong=False
+        )
     return RedirectResponse(ours(next), 303, HEADERS)
 
 
@@ -46,20 +49,24 @@ async def sign_in(request: Request) -> Response:
     """Sign in: always a new session, never the one that the browser came with."""
     runtime: Runtime = request.app.state.runtime
     access.refuse_foreign(request, runtime)
-    form = await alone.form_of(request)
-    name, address, then = alone.field(form, "name"), access.client_of(request), ours(alone.field(form, "next"))
+    form = await signed_out.form_of(request)
+    name, address, then = (
+        line(form, "name"),
+        access.client_of(request),
+        ours(line(form, "next")),
+    )
 
     async def again(status: int, *, wait: int = 0) -> Response:
         log.warning("a sign-in was refused", client=address, wait=wait)
         shown = {"next": then, "ready": True, "name": name[:100], "wait": wait, "wrong": not wait}
-        return await alone.render(request, "sign_in.html", status, wait, **shown)
+        return await signed_out.render(request, "sign_in.html", status, wait, **shown)
 
     try:
         user = await runtime.db.write(signing_in.knock, name, address)
     except WaitError as early:
         return await again(429, wait=early.seconds)
     kept = user.password_hash if user is not None else None
-    verdict = await passwords.verify(runtime, kept, alone.field(form, "password"))
+    verdict = await passwords.verify(runtime, kept, raw(form, "password"))
     if user is None or not verdict.right:
         return await again(401)
     try:

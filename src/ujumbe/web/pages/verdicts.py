@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from ujumbe.domain import opt_out_sheet, phone
+from ujumbe.domain import phone
 from ujumbe.domain.message import State
 from ujumbe.domain.recipients import TWICE
+from ujumbe.domain.spreadsheet import cell, number_cell
 from ujumbe.web.orders import Send
 from ujumbe.web.pages.draft import Draft
 from ujumbe.web.pages.viewer import Viewer
@@ -104,7 +105,7 @@ def as_csv(checked: Checked, viewer: Viewer) -> str:
     writer.writerow(("line", "to", "verdict", "reason"))
     for row in checked.rows:
         to = phone.mask(row.to) if viewer.masked else row.to
-        writer.writerow((row.line or "", opt_out_sheet.number_cell(to), row.fate, row.reason))
+        writer.writerow((row.line or "", number_cell(to), row.fate, cell(row.reason)))
     return made.getvalue()
 
 

@@ -9,7 +9,8 @@ from ujumbe.flows import welcoming
 from ujumbe.flows.welcoming import LinkGoneError
 from ujumbe.runtime import Runtime
 from ujumbe.web import passwords
-from ujumbe.web.pages import access, alone
+from ujumbe.web.pages import access, signed_out
+from ujumbe.web.pages.fields import line, raw
 from ujumbe.web.pages.page import HEADERS
 
 router = APIRouter()
@@ -23,7 +24,7 @@ async def show(request: Request, secret: str) -> Response:
         welcome = await runtime.db.read(welcoming.look, secret)
     except LinkGoneError as error:
         return await _gone(request, error)
-    return await alone.render(request, "welcome.html", welcome=welcome, name="", errors={})
+    return await signed_out.render(request, "welcome.html", welcome=welcome, name="", errors={})
 
 
 @router.post("/welcome/{secret}")
@@ -31,13 +32,13 @@ async def accept(request: Request, secret: str) -> Response:
     """Use the link up."""
     runtime: Runtime = request.app.state.runtime
     access.refuse_foreign(request, runtime)
-    form = await alone.form_of(request)
-    name = alone.field(form, "name")
+    form = await signed_out.form_of(request)
+    name = line(form, "name")
     try:
         welcome = await runtime.db.read(welcoming.look, secret)
         try:
             name = welcome.user.name if welcome.user is not None else rules.called(name)
-            typed = rules.chosen(alone.field(form, "password"), alone.field(form, "again"), name)
+            typed = rules.chosen(raw(form, "password"), raw(form, "again"), name)
             _, cookie = await runtime.db.write(
                 welcoming.accept,
                 runtime.account,
@@ -49,7 +50,9 @@ async def accept(request: Request, secret: str) -> Response:
             )
         except InvalidInputError as error:
             errors = {error.field: str(error)}
-            return await alone.render(request, "welcome.html", 422, welcome=welcome, name=name[:100], errors=errors)
+            return await signed_out.render(
+                request, "welcome.html", 422, welcome=welcome, name=name[:100], errors=errors
+            )
     except LinkGoneError as error:
         return await _gone(request, error)
     response = RedirectResponse("/", 303, HEADERS)
@@ -58,4 +61,4 @@ async def accept(request: Request, secret: str) -> Response:
 
 
 async def _gone(request: Request, error: LinkGoneError) -> Response:
-    return await alone.render(request, "welcome_gone.html", 410, why=str(error))
+    return await signed_out.render(request, "welcome_gone.html", 410, why=str(error))

@@ -4,6 +4,7 @@ import { copying } from "./copy.js";
 import { instant } from "./filter.js";
 import { keys } from "./keys.js";
 import { live } from "./live.js";
+import { once } from "./once.js";
 import { zone } from "./zone.js";
 
 document.documentElement.classList.add("js");
@@ -12,4 +13,5 @@ keys();
 copying();
 confirmations();
 instant();
+once();
 live();

@@ -52,17 +52,10 @@ own.addEventListener("keydown", (event) => {
   form.requestSubmit(form.querySelector("button[value=test]"));
 });
 form.addEventListener("submit", async (event) => {
-  const what = event.submitter?.value;
-  if (what === "test") {
-    event.preventDefault();
-    await test(event.submitter);
-  } else if (what === "send") {
-    // The second click of a double click: the first is on its way.
-    if (form.dataset.sending) event.preventDefault();
-    form.dataset.sending = "yes";
-  }
+  if (event.submitter?.value !== "test") return;
+  event.preventDefault();
+  await test(event.submitter);
 });
-addEventListener("pageshow", () => { delete form.dataset.sending; });
 
 async function test(button) {
   if (button.disabled) return;

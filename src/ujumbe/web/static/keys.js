@@ -2,9 +2,15 @@
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
+/** Whether a key is no command: it is part of a text, of a shortcut of the browser's, or a dialog is open. */
+export function typing(event) {
+  const { ctrlKey, metaKey, altKey, target } = event;
+  return ctrlKey || metaKey || altKey || target.matches(TYPING) || Boolean(document.querySelector("dialog[open]"));
+}
+
 export function keys() {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPING) || document.querySelector("dialog[open]")) return;
+    if (typing(event)) return;
     const act = { "/": find, c: () => go("/compose"), i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
     if (!act) return;
     event.preventDefault();

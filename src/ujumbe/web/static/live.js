@@ -18,30 +18,29 @@ const PATIENCE_MS = 2500;
 
 let busy = false;
 let again = false;
-let latest = 0;
 
-/** Ask for this page (or `url`) again and put in place what changed; at most one request at a time. */
-export async function refresh(url = location.href) {
+/** Ask for this page again and put in place what changed; at most one request at a time. */
+export async function refresh() {
   if (busy) {
-    again = url;
+    again = true;
     return;
   }
   busy = true;
-  const asked = ++latest;
+  const url = location.href;
   try {
     const response = await fetch(url, { headers: { "x-live": "1" }, credentials: "same-origin" });
     if (response.status === 401) return location.reload();
     if (!response.ok) return;
     const text = await response.text();
-    if (asked === latest) place(text);
+    // Somebody typed on meanwhile: what they look for now is asked for next.
+    if (url === location.href) place(text);
   } catch {
     // The stream says that the connection is gone, and asks again when it is back.
   } finally {
     busy = false;
     if (again) {
-      const next = again;
       again = false;
-      setTimeout(refresh, REST_MS, next);
+      setTimeout(refresh, REST_MS);
     }
   }
 }

@@ -21,10 +21,14 @@ function attributes(from, to) {
 function children(from, to) {
   const known = new Map([...from.children].filter((each) => each.id).map((each) => [each.id, each]));
   const had = known.size > 0;
+  const staying = new Set([...to.children].map((each) => each.id));
+  // What is gone goes first: whatever is moved loses its focus, and below a row that left nothing has to move.
+  for (const [id, each] of known) if (!staying.has(id)) each.remove();
   let place = from.firstChild;
   for (const wanted of [...to.childNodes]) {
     const kept = wanted.id ? known.get(wanted.id) : sameKind(place, wanted) ? place : null;
     if (kept) {
+      while (wanted.id && place && place !== kept && place.nodeType !== Node.ELEMENT_NODE) place = dropped(place);
       if (kept === place) place = place.nextSibling;
       else from.insertBefore(kept, place);
       if (kept.nodeType === Node.ELEMENT_NODE) update(kept, wanted);
@@ -35,11 +39,14 @@ function children(from, to) {
       from.insertBefore(added, place);
     }
   }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
-  }
+  while (place) place = dropped(place);
+}
+
+/** What follows a node that is taken away. */
+function dropped(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 function update(kept, wanted) {

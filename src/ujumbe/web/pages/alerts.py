@@ -21,7 +21,7 @@ MOST_WEBHOOKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Alert:
     """Something for a person. `tone` is `bad` (texts or news of them do not get through), `open` or `soft`."""
 
     tone: str
@@ -41,21 +41,23 @@ class Standing:
     processes: Sequence[Process]
 
 
-def of(standing: Standing, account: int, now_ms: int) -> list[Need]:
+def of(standing: Standing, account: int, now_ms: int) -> list[Alert]:
     """What needs a human in this account. (Why nothing is sent stands above every page.)"""
     return [*_sending(standing, account, now_ms), *_told(standing.webhooks, now_ms), *_people(standing)]
 
 
-def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Need]:
+def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Alert]:
     queue, paused = standing.queue, standing.waiting.pause is not Pause.NONE
     senders = [each for each in standing.processes if each.account == account and each.role in SENDERS]
     waits = queue.oldest_due is not None and now_ms - queue.oldest_due > LATE_MS
     if not senders:
-        yield Need("bad", "Nothing sends: no worker is running. Start `ujumbe worker`.", "See the workers", "/settings")
+        yield Alert(
+            "bad", "Nothing sends: no worker is running. Start `ujumbe worker`.", "See the workers", "/settings"
+        )
     elif waits and not paused:
         late = span(now_ms - (queue.oldest_due or now_ms))
         text = f"The first text in the queue has been due for {late}, and nobody has taken it up."
-        yield Need("bad", text, "See the queue", "/messages?state=queued")
+        yield Alert("bad", text, "See the queue", "/messages?state=queued")
     if number := standing.waiting.uncertain:
         few = number == 1
         text = (
@@ -64,41 +66,41 @@ def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Need]:
         text += (
             f"never sent again by {'itself' if few else 'themselves'}. Say what became of {'it' if few else 'each'}."
         )
-        yield Need("open", text, "Decide", "/messages?state=uncertain")
+        yield Alert("open", text, "Decide", "/messages?state=uncertain")
     if number := standing.trouble.broken:
         text = f"{_count(number, 'callback')} of the last seven days could not be applied: something broke on our side."
-        yield Need("bad", text, "See what came", "/callbacks?state=broken")
+        yield Alert("bad", text, "See what came", "/callbacks?state=broken")
 
 
-def _told(webhooks: Sequence[Webhook], now_ms: int) -> Iterator[Need]:
+def _told(webhooks: Sequence[Webhook], now_ms: int) -> Iterator[Alert]:
     wrong = [each for each in webhooks if each.failing_since is not None or each.disabled_at is not None]
     for each in wrong[:MOST_WEBHOOKS]:
         host, href = urlsplit(each.url).hostname, f"/webhooks/{ids.show(Kind.WEBHOOK, each.id)}"
         if each.disabled_at is not None:
-            yield Need("bad", f"The webhook to {host} is switched off: it is told of nothing.", "See why", href)
+            yield Alert("bad", f"The webhook to {host} is switched off: it is told of nothing.", "See why", href)
         else:
             since = span(now_ms - (each.failing_since or now_ms))
-            yield Need("bad", f"The webhook to {host} has failed for {since}.", "See what it answered", href)
+            yield Alert("bad", f"The webhook to {host} has failed for {since}.", "See what it answered", href)
     if more := wrong[MOST_WEBHOOKS:]:
-        yield Need("bad", f"{_count(len(more), 'more webhook')} failed or switched off.", "See all", "/webhooks")
+        yield Alert("bad", f"{_count(len(more), 'more webhook')} failed or switched off.", "See all", "/webhooks")
 
 
-def _people(standing: Standing) -> Iterator[Need]:
+def _people(standing: Standing) -> Iterator[Alert]:
     if number := standing.waiting.reviews:
         asks = "asks" if number == 1 else "ask"
         text = f"{_count(number, 'incoming text', 100)} perhaps {asks} to stop, in words that no list has."
-        yield Need("open", text, "Read and decide", "/opt-outs/reviews")
+        yield Alert("open", text, "Read and decide", "/opt-outs/reviews")
     if number := standing.waiting.conversations:
         text = f"{_count(number, 'conversation', 100)} {'is' if number == 1 else 'are'} open."
-        yield Need("soft", text, "Open the inbox", "/inbox")
+        yield Alert("soft", text, "Open the inbox", "/inbox")
     if number := standing.trouble.overdue:
         have = "has" if number == 1 else "have"
         text = f"{_texts(number)} of the last seven days {have} waited unusually long for a report."
-        yield Need("soft", text, "See them", "/messages?state=sent")
+        yield Alert("soft", text, "See them", "/messages?state=sent")
     if number := standing.trouble.quarantined:
         name = "names" if number == 1 else "name"
         text = f"{_count(number, 'report')} of the last seven days {name} messages that nobody knows."
-        yield Need("soft", text, "See them", "/callbacks?state=quarantined")
+        yield Alert("soft", text, "See them", "/callbacks?state=quarantined")
 
 
 def _texts(number: int, most: int = MOST) -> str:

@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from ujumbe.domain import recipients
+from ujumbe.domain.message import State
 from ujumbe.flows.accepting import Accepted
-from ujumbe.store import audit
 from ujumbe.store.database import Tx
 from ujumbe.web.orders import Send, accept
 from ujumbe.web.pages.page import Page
@@ -15,6 +16,14 @@ from ujumbe.web.problems import Problem
 AGAIN_SECONDS: Final = 0.2
 PATIENCE_SECONDS: Final = 20.0
 """How long a second click waits for the first, which may be storing a hundred thousand texts."""
+
+
+class Action(StrEnum):
+    """What lists of who did what call it."""
+
+    SEND = "send batch"
+    TEST = "send test"
+    ANSWER = "answer conversation"
 
 
 class UsedKeyError(Exception):
@@ -32,9 +41,11 @@ class Sent:
     """Whether all of it had been accepted before, and nothing was now."""
     message: str
     """The id of its first message."""
+    blocked: bool
+    """Whether that is held back, since its person has opted out."""
 
 
-async def send(page: Page, body: Send, key: str, detail: str = "", action: str = "sent batch") -> Sent:
+async def send(page: Page, body: Send, key: str, detail: str = "", action: Action = Action.SEND) -> Sent:
     """Accept what `body` asks for, in parts where it is for more than one request takes; each part at most once.
 
     Where that breaks off in the middle, the same key goes on where it was. Raises `UsedKeyError`, a `Problem`,
@@ -49,17 +60,19 @@ async def send(page: Page, body: Send, key: str, detail: str = "", action: str =
         if not accepted.replayed:
             await page.runtime.db.write(_note, page, action, accepted.document, detail)
         done.append(accepted)
+    first = next(row for row in done[0].document["messages"] if row["id"])
     return Sent(
         [each.document["id"] for each in done],
         sum(each.document["accepted"] for each in done),
         all(each.replayed for each in done),
-        next(row["id"] for row in done[0].document["messages"] if row["id"]),
+        first["id"],
+        first["state"] == State.BLOCKED,
     )
 
 
-def _note(tx: Tx, page: Page, action: str, document: dict[str, Any], detail: str) -> None:
+def _note(tx: Tx, page: Page, action: Action, document: dict[str, Any], detail: str) -> None:
     told = "; ".join(filter(None, (f"{document['accepted']:,} accepted", detail)))
-    audit.add(tx, page.runtime.account, page.viewer.user, page.viewer.name, action, document["id"], told)
+    page.note(tx, action, document["id"], told)
 
 
 async def _accept(page: Page, body: Send, key: str) -> Accepted:

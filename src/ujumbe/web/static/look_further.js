@@ -8,7 +8,7 @@ let timer;
 
 function follow() {
   clearTimeout(timer);
-  const link = document.querySelector("#further[data-alone]");
+  const link = document.querySelector("#further[data-goes-on]");
   if (!link || stopped) return;
   timer = setTimeout(() => {
     history.replaceState(null, "", link.href);

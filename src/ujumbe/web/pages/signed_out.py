@@ -26,9 +26,3 @@ async def render(request: Request, template: str, status: int = 200, retry_after
 async def form_of(request: Request) -> FormData:
     """What a small form holds, without files."""
     return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LARGEST_FIELD)
-
-
-def field(form: FormData, name: str) -> str:
-    """A field as text; empty where it is missing."""
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""

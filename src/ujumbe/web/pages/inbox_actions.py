@@ -1,7 +1,5 @@
 """What is done about a conversation: answered, done, opened again; its person opted out, back in, or named."""
 
-import asyncio
-import secrets
 from typing import Final
 
 from fastapi import APIRouter
@@ -11,24 +9,23 @@ from starlette.responses import Response
 from ujumbe.domain import ids, phone, text
 from ujumbe.domain.errors import InvalidInputError, UjumbeError
 from ujumbe.domain.ids import Kind
-from ujumbe.domain.message import State as MessageState
 from ujumbe.flows import consent
-from ujumbe.flows.accepting import Accepted
 from ujumbe.store import contacts, conversations, inbound, opt_outs
 from ujumbe.store.conversations import Conversation, State
 from ujumbe.store.database import Tx
-from ujumbe.web.api.sending import LONGEST_KEY
-from ujumbe.web.orders import Send, accept
+from ujumbe.web.orders import Send
+from ujumbe.web.pages import sending
+from ujumbe.web.pages.fields import block, line
+from ujumbe.web.pages.form_key import usable
 from ujumbe.web.pages.inbox import Where, conversation_id, render_thread, stops
+from ujumbe.web.pages.opt_out import reason_of
 from ujumbe.web.pages.page import Operating, Page, Viewing
+from ujumbe.web.pages.sending import Action, UsedKeyError
 from ujumbe.web.problems import Problem
 
 router = APIRouter(prefix="/inbox/{conversation}")
 
-LONGEST_REASON: Final = 500
-AGAIN_SECONDS: Final = 0.1
-"""Between two looks at whether the first click of two is through."""
-MOST_LOOKS: Final = 50
+STALE: Final = "This page was open for most of a day. If this stands above, it was sent; otherwise send it now"
 
 
 class _NewerError(UjumbeError):
@@ -40,30 +37,29 @@ async def reply(page: Operating, conversation: str, place: Where) -> Response:
     """Answer from the short code that was written to."""
     found = await _found(page, conversation)
     form = await page.form()
-    said, key = _typed(form.get("text")), _typed(form.get("key"))[:LONGEST_KEY]
-    try:
-        accepted = await _accept(page, found, said, key)
-    except InvalidInputError as error:
-        typed, wrong = {"text": said}, {"text": str(error)}
+    said, key = block(form, "text"), line(form, "key")
+
+    async def again(why: str, key: str = "") -> Response:
+        typed, wrong = {"text": said}, {"text": why}
         return await render_thread(page, conversation, place, status=422, typed=typed, wrong=wrong, key=key)
-    except Problem as problem:
-        if problem.name != "invalid":
-            raise
-        wrong = {"text": "Another text was sent from here already. Send this one too?"}
-        return await render_thread(page, conversation, place, status=422, typed={"text": said}, wrong=wrong)
-    if not accepted.replayed:
-        await page.write("answer conversation", conversation, _nothing)
-    [verdict] = accepted.document["messages"]
-    blocked = verdict["state"] == MessageState.BLOCKED
+
+    if not usable(key, page.now):
+        return await again(STALE)
+    try:
+        sent = await sending.send(page, await _answer(page, found, said), key, action=Action.ANSWER)
+    except InvalidInputError as error:
+        return await again(str(error), key)
+    except UsedKeyError:
+        return await again("Another text was sent from here already. Send this one too?")
     path = place.at(f"/inbox/{conversation}")
-    return page.redirect(path, "Not sent: they opted out meanwhile." if blocked else "")
+    return page.redirect(path, "Not sent: they opted out meanwhile." if sent.blocked else "")
 
 
 @router.post("/done")
 async def done(page: Operating, conversation: str, place: Where) -> Response:
     """Mark as done and go on to the next open conversation, unless a text has come in that nobody has seen."""
     found = await _found(page, conversation)
-    seen = ids.read(Kind.INBOUND, _typed((await page.form()).get("seen")), field="seen")
+    seen = ids.read(Kind.INBOUND, line(await page.form(), "seen"), field="seen")
     try:
         await page.write("finish conversation", conversation, _finish, page.runtime.account, found.id, seen)
     except _NewerError:
@@ -90,14 +86,16 @@ async def opt_out(page: Operating, conversation: str, place: Where) -> Response:
     """Opt the person out of this short code, or of every sender."""
     found = await _found(page, conversation)
     form = await page.form()
-    reason = _typed(form.get("reason")).strip()
-    if len(reason) > LONGEST_REASON:
-        wrong = {"reason": f"A reason may have {LONGEST_REASON} characters; this one has {len(reason):,}"}
-        return await render_thread(page, conversation, place, status=422, typed={"reason": reason}, wrong=wrong)
+    given = line(form, "reason")
+    try:
+        reason = reason_of(given)
+    except InvalidInputError as error:
+        wrong = {"reason": str(error)}
+        return await render_thread(page, conversation, place, status=422, typed={"reason": given}, wrong=wrong)
     sender = found.ours if form.get("scope") == "this" else ""
     operator = opt_outs.Source.OPERATOR
-    given = (page.runtime.account, found.number, sender, operator, reason, _told(page))
-    await page.write("opt out", conversation, opt_outs.insert, *given)
+    said = (page.runtime.account, found.number, sender, operator, reason, page.proof)
+    await page.write("opt out", conversation, opt_outs.insert, *said)
     return page.redirect(place.at(f"/inbox/{conversation}"), "Opted out. What was still waiting for them is held back.")
 
 
@@ -108,7 +106,7 @@ async def opt_in(page: Operating, conversation: str, place: Where) -> Response:
     if (await page.form()).get("asked") != "yes":
         wrong = {"asked": "Only the person can decide this. Tick the box if they have asked for it"}
         return await render_thread(page, conversation, place, status=422, wrong=wrong)
-    lifted = await page.write("lift opt-out", conversation, _lift, page.runtime.account, found, _told(page))
+    lifted = await page.write("lift opt-out", conversation, _lift, page.runtime.account, found, page.proof)
     return page.redirect(place.at(f"/inbox/{conversation}"), "They get texts again." if lifted else "")
 
 
@@ -116,7 +114,7 @@ async def opt_in(page: Operating, conversation: str, place: Where) -> Response:
 async def name(page: Operating, conversation: str, place: Where) -> Response:
     """Keep what the person is called; nothing takes the name away."""
     found = await _found(page, conversation)
-    given = _typed((await page.form()).get("name")).strip()
+    given = line(await page.form(), "name")
     try:
         await page.write("name contact", conversation, contacts.rename, page.runtime.account, found.number, given)
     except InvalidInputError as error:
@@ -138,11 +136,8 @@ async def _found(page: Page, conversation: str) -> Conversation:
     return found
 
 
-async def _accept(page: Page, found: Conversation, said: str, key: str) -> Accepted:
-    """Take an answer into the outbox, once for each `key`. Raises `InvalidInputError`, or a `Problem`.
-
-    `invalid` is the one of a key that came before with other words.
-    """
+async def _answer(page: Page, found: Conversation, said: str) -> Send:
+    """The request that an answer is. Raises `InvalidInputError`."""
     if not phone.is_number(found.number):
         raise InvalidInputError("text", "They wrote under a name, which takes no texts")
     text.check(said, field="text")
@@ -150,17 +145,9 @@ async def _accept(page: Page, found: Conversation, said: str, key: str) -> Accep
     given = {"to": found.number, "text": said, "from": found.ours, "kind": "two_way"}
     try:
         # AT knows by its link which premium text is answered.
-        body = Send.model_validate({**given, "link_id": latest.content.link_id})
+        return Send.model_validate({**given, "link_id": latest.content.link_id})
     except ValidationError:
         raise InvalidInputError("text", "This cannot be answered from here: AT's link is too long") from None
-    for _ in range(MOST_LOOKS):
-        try:
-            return await accept(page.runtime, body, None, f"inbox {key or secrets.token_urlsafe(16)}")
-        except Problem as problem:
-            if problem.name != "conflict":
-                raise
-        await asyncio.sleep(AGAIN_SECONDS)  # the first of two clicks is being stored
-    raise Problem("unavailable", "The text is still being stored. Look at the conversation before you send it again")
 
 
 def _finish(tx: Tx, account: int, conversation: int, seen: int) -> None:
@@ -172,17 +159,3 @@ def _lift(tx: Tx, account: int, found: Conversation, proof: str) -> int:
     """End each opt-out that forbids an answer; how many there were."""
     senders = [each.sender for each in stops(tx, account, found)]
     return sum(opt_outs.end(tx, account, found.number, each, consent.OPERATOR, proof) for each in senders)
-
-
-def _nothing(_: Tx) -> None:
-    """What is done beside the line about an answer: it was stored before."""
-
-
-def _told(page: Page) -> str:
-    """Who said so, as proofs name them."""
-    return f"the dashboard, {page.viewer.name}"
-
-
-def _typed(given: object) -> str:
-    """What stands in a field: a browser ends its lines with two characters, of which a text pays for both."""
-    return text.storable(given).replace("\r\n", "\n") if isinstance(given, str) else ""

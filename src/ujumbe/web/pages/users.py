@@ -13,7 +13,7 @@ from ujumbe.flows import staff, welcoming
 from ujumbe.flows.staff import LastAdminError
 from ujumbe.store import users
 from ujumbe.store.users import User
-from ujumbe.web.pages import alone
+from ujumbe.web.pages import fields
 from ujumbe.web.pages.page import Administering, Page
 from ujumbe.web.problems import Problem
 
@@ -31,8 +31,8 @@ async def show(page: Administering) -> Response:
 @router.post(PATH)
 async def add(page: Administering) -> Response:
     """Add somebody, and show their link: here and now, never again."""
-    form = await alone.form_of(page.request)
-    name, role = alone.field(form, "name"), alone.field(form, "role") or Role.VIEWER
+    form = await page.form()
+    name, role = fields.line(form, "name"), fields.line(form, "role") or Role.VIEWER
     try:
         user, secret = await page.write("add user", " ".join(name.split()), staff.add, name, _role(role))
     except InvalidInputError as error:
@@ -51,7 +51,7 @@ async def link(page: Administering, shown: str) -> Response:
 @router.post(PATH + "/{shown}/role")
 async def role(page: Administering, shown: str) -> Response:
     """Give somebody another role."""
-    user, wanted = await _find(page, shown), _role(alone.field(await alone.form_of(page.request), "role"))
+    user, wanted = await _find(page, shown), _role(fields.line(await page.form(), "role"))
     if user.role is not wanted:
         await _guarded(page, f"make {wanted}", user, staff.set_role, wanted)
     return page.redirect(PATH, f"{user.name} is {wanted} now")
@@ -108,4 +108,4 @@ def _address(page: Page, secret: str) -> str:
 async def _render(page: Page, status: int = 200, **values: Any) -> Response:
     shown = {"linked": None, "link": "", "errors": {}, "name": "", "role": Role.VIEWER} | values
     everybody = await page.read(users.list_all)
-    return await page.render("people.html", status=status, everybody=everybody, roles=MEANING, **shown)
+    return await page.render("users.html", status=status, everybody=everybody, roles=MEANING, **shown)

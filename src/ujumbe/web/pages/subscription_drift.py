@@ -6,11 +6,10 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain.text import storable
 from ujumbe.flows import reconciling
 from ujumbe.flows.reconciling import Drift
-from ujumbe.store import audit
 from ujumbe.store.subscriptions import Product
+from ujumbe.web.pages.fields import line
 from ujumbe.web.pages.page import Operating
 from ujumbe.web.pages.provider import Trouble, asked
 from ujumbe.web.pages.subscriptions import path_of
@@ -39,8 +38,8 @@ class Outcome:
 async def compare(page: Operating) -> Response:
     """Compare one product, or all, with AT's list; with `record` make ours the same. It lasts as long as the lists."""
     form = await page.form()
-    given = Product(*(storable(str(form.get(name, ""))).strip() for name in Product._fields))
-    record, runtime, viewer = form.get("record") == "1", page.runtime, page.viewer
+    given = Product(*(line(form, name) for name in Product._fields))
+    record, runtime = form.get("record") == "1", page.runtime
     outcomes = []
     for product in await reconciling.chosen(runtime.db, runtime.account, *given):
         work = reconciling.sync(runtime.db, runtime.client, runtime.account, product, record=record)
@@ -50,9 +49,7 @@ async def compare(page: Operating) -> Response:
     started, ended = sum(len(each.started) for each in drifts), sum(len(each.ended) for each in drifts)
     if record:
         detail = f"{started} started, {ended} ended"
-        await runtime.db.write(
-            audit.add, runtime.account, viewer.user, viewer.name, "sync subscriptions", detail=detail
-        )
+        await runtime.db.write(page.note, "sync subscriptions", detail=detail)
     troubles = [each.trouble for each in outcomes if each.trouble is not None]
     if record and outcomes and not troubles:
         place = outcomes[0].path if len(outcomes) == 1 else "/subscriptions"

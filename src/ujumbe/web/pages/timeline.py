@@ -1,4 +1,4 @@
-"""The story of a message in plain words, made of its timeline: what happened, who did it, what was said on the wire."""
+"""The timeline of a message in plain words: what happened, who did it, what was said on the wire."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,11 @@ from ujumbe.store.audit import Entry
 from ujumbe.store.batches import Source
 from ujumbe.store.decisions import Rule
 from ujumbe.web.pages.render import money
+from ujumbe.web.pages.sending import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Item:
     """One thing that happened. `at` is epoch milliseconds, `tone` the state whose colour it has."""
 
     at: int
@@ -77,25 +78,27 @@ NOTED: Final = 1_000
 """Milliseconds within which a decision and the line about who made it are one thing."""
 
 
-def tell(explained: Explained, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> list[Scene]:
-    """The story, oldest first. `key` is the API key's name; the entries say which people did what."""
+def tell(explained: Explained, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> list[Item]:
+    """The timeline, oldest first. `key` is the API key's name; the entries say which people did what."""
     *steps, last = explained.timeline
-    scenes = [_scene(step, key, of_batch, of_message) for step in steps]
+    items = [_item(step, key, of_batch, of_message) for step in steps]
     state = explained.message.state
-    return [*scenes, Scene(last.at, f"It is {state}", f"{MEANING[state][0].upper()}{MEANING[state][1:]}.", state)]
+    return [*items, Item(last.at, f"It is {state}", f"{MEANING[state][0].upper()}{MEANING[state][1:]}.", state)]
 
 
-def _scene(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> Scene:
+def _item(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> Item:
     detail = step.detail
     if step.what == "accepted":
-        people = ", ".join(dict.fromkeys(entry.actor for entry in of_batch[:1]))
-        who = f"By {people}." if people else f"With the API key “{key}”." if key else ""
-        return Scene(step.at, THROUGH.get(detail["through"], "Accepted"), who, "queued")
+        by = next((each.actor for each in of_batch if each.action in set(Action)), None)
+        if by is not None:
+            return Item(step.at, "Written in the dashboard", f"By {by}.", "queued")
+        who = f"With the API key “{key}”." if key else ""
+        return Item(step.at, THROUGH.get(detail["through"], "Accepted"), who, "queued")
     if step.what == "submitted":
         others = detail["recipients"] - 1
         text = f"In one call with {others:,} more." if others else ""
         raw = (("call", str(detail["call"])), *_flat(detail["request"]))
-        return Scene(step.at, "Handed to Africa's Talking", text, "sending", raw, "What was asked")
+        return Item(step.at, "Handed to Africa's Talking", text, "sending", raw, "What was asked")
     if step.what == "answered":
         return _answer(step)
     if step.what == "report":
@@ -103,11 +106,11 @@ def _scene(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence
     who = next((f" by {each.actor}" for each in of_message if abs(each.made_at - step.at) < NOTED), "")
     title = RULES.get(detail["rule"], str(detail["rule"]))
     if detail["rule"] in (Rule.PERSON, Rule.CANCELED):
-        return Scene(step.at, f"{title}{who}", _sentence(detail.get("why", "")), detail["state"])
-    return Scene(step.at, title, _sentence(detail.get("why", "")), detail["state"])
+        return Item(step.at, f"{title}{who}", _sentence(detail.get("why", "")), detail["state"])
+    return Item(step.at, title, _sentence(detail.get("why", "")), detail["state"])
 
 
-def _answer(step: Step) -> Scene:
+def _answer(step: Step) -> Item:
     detail = step.detail
     title, tone = ATTEMPTS.get(detail["outcome"], (str(detail["outcome"]), ""))
     code = detail.get("status_code")
@@ -118,10 +121,10 @@ def _answer(step: Step) -> Scene:
         text = _sentence(known.meaning if known else detail.get("summary", ""))
     if detail.get("inferred"):
         text = f"{text} Its id was inferred from a report.".strip()
-    return Scene(step.at, title, text, tone, _flat(detail), "What was answered")
+    return Item(step.at, title, text, tone, _flat(detail), "What was answered")
 
 
-def _report(step: Step) -> Scene:
+def _report(step: Step) -> Item:
     detail = step.detail
     fields: Mapping[str, str] = detail["fields"]
     status = fields.get("status", "").strip()
@@ -133,7 +136,7 @@ def _report(step: Step) -> Scene:
     raw = (("callback", str(detail["callback"])), ("became", str(detail["became"])), *_flat({"why": detail.get("why")}))
     tone = TONES.get(event, "") if event else ""
     text = " ".join(part for part in (_sentence(text), changed) if part)
-    return Scene(step.at, said, text, tone, (*raw, *_flat(fields)), "The report as it came")
+    return Item(step.at, said, text, tone, (*raw, *_flat(fields)), "The report as it came")
 
 
 def _flat(detail: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,8 @@ from ujumbe.store.attention import NOTHING
 from ujumbe.store.nodes import Process
 from ujumbe.store.overview import MOST, Queue, Trouble
 from ujumbe.store.webhooks import Webhook
-from ujumbe.web.pages import needs
-from ujumbe.web.pages.needs import Standing
+from ujumbe.web.pages import alerts
+from ujumbe.web.pages.alerts import Standing
 
 OURS, NOW = 1, 1_772_600_000_000
 SERVICE = Process(0, "service", "here:1", OURS, NOW + 1)
@@ -18,7 +18,7 @@ HOOK = Webhook(7, "https://u:secret@hooks.example.org/x", (), "", "", 0, 0, None
 
 
 def told(**changed: Any) -> list[str]:
-    return [each.text for each in needs.of(replace(CALM, **changed), OURS, NOW)]
+    return [each.text for each in alerts.of(replace(CALM, **changed), OURS, NOW)]
 
 
 def test_nothing_needs_anybody() -> None:
@@ -53,13 +53,13 @@ def test_each_is_a_sentence(changed: dict[str, Any], says: str) -> None:
 
 def test_of_many_webhooks_a_few_are_named() -> None:
     texts = told(webhooks=[replace(HOOK, disabled_at=NOW)] * 5 + [HOOK])
-    assert len(texts) == needs.MOST_WEBHOOKS + 1
+    assert len(texts) == alerts.MOST_WEBHOOKS + 1
     assert texts[-1] == "2 more webhooks failed or switched off."
 
 
 @pytest.mark.parametrize(
     ("late", "pause"),
-    [(needs.LATE_MS, Pause.NONE), (-60_000, Pause.NONE), (3_600_000, Pause.OPERATOR)],
+    [(alerts.LATE_MS, Pause.NONE), (-60_000, Pause.NONE), (3_600_000, Pause.OPERATOR)],
     ids=["a moment ago", "its next try comes later", "sending is paused, as stands above"],
 )
 def test_a_queue_that_moves_or_rests_needs_nobody(late: int, pause: Pause) -> None:
@@ -74,7 +74,7 @@ def test_every_link_leads_to_a_page() -> None:
         [replace(HOOK, disabled_at=NOW)] * 4,
         [SERVICE],
     )
-    found = needs.of(everything, OURS, NOW)
+    found = alerts.of(everything, OURS, NOW)
     assert [each.href.partition("?")[0] for each in found][:2] == ["/messages", "/messages"]
     assert all(each.href.startswith("/") and each.label for each in found)
     assert {each.tone for each in found} == {"bad", "open", "soft"}

@@ -14,10 +14,10 @@ SYSTEMS: Final = (
 """In this order: Android says `Linux`, and an iPhone says `Mac OS X`."""
 
 
-def named(agent: str) -> str:
+def browser(agent: str) -> str:
     """The browser and its system; where none is known, the first word of what it calls itself."""
-    browser = next((name for mark, name in BROWSERS if f"{mark}/" in agent or f"{mark}A/" in agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in agent), "")
-    if not browser:
+    name = next((each for mark, each in BROWSERS if f"{mark}/" in agent or f"{mark}A/" in agent), "")
+    system = next((each for mark, each in SYSTEMS if mark in agent), "")
+    if not name:
         return agent.split(maxsplit=1)[0] if agent.strip() else "Unknown browser"
-    return f"{browser} on {system}" if system else browser
+    return f"{name} on {system}" if system else name

@@ -1,6 +1,6 @@
 import pytest
 
-from ujumbe.web.pages.browsers import named
+from ujumbe.web.pages.user_agent import browser
 
 CHROME = "(KHTML, like Gecko) Chrome/120.0.0.0"
 
@@ -20,4 +20,4 @@ CHROME = "(KHTML, like Gecko) Chrome/120.0.0.0"
     ],
 )
 def test_what_it_is(agent: str, words: str) -> None:
-    assert named(agent) == words
+    assert browser(agent) == words

@@ -5,16 +5,16 @@ from dataclasses import replace
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain import ids, phone
+from ujumbe.domain import ids
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.store import messages
 from ujumbe.store.messages import Message
-from ujumbe.web.pages import dispatch
-from ujumbe.web.pages.dispatch import UsedKeyError
+from ujumbe.web.pages import sending
 from ujumbe.web.pages.draft import Draft, from_page, told
 from ujumbe.web.pages.form_key import new_key, usable
 from ujumbe.web.pages.page import Operating, Page
+from ujumbe.web.pages.sending import Action, UsedKeyError
 from ujumbe.web.problems import Problem
 
 router = APIRouter()
@@ -27,7 +27,7 @@ async def test(page: Operating) -> Response:
     errors = await send(page, draft)
     tested = await standing(page, draft)
     status = 422 if errors else 200
-    return await page.render("compose_test.html", status=status, draft=draft, errors=errors, tested=tested)
+    return await page.render("compose_trial.html", status=status, draft=draft, errors=errors, tested=tested)
 
 
 @router.get("/compose/tests/{message_id}")
@@ -37,7 +37,7 @@ async def show(page: Operating, message_id: str) -> Response:
     tested = await standing(page, draft)
     if tested is None:
         raise Problem("not-found", "No message has this id")
-    return await page.render("compose_test.html", draft=draft, errors={}, tested=tested)
+    return await page.render("compose_trial.html", draft=draft, errors={}, tested=tested)
 
 
 async def send(page: Page, draft: Draft) -> dict[str, str]:
@@ -45,11 +45,10 @@ async def send(page: Page, draft: Draft) -> dict[str, str]:
     key, draft.test_key = draft.test_key, new_key(page.now)
     if not usable(key, page.now):
         return {"test_to": "this page was open for most of a day; press the button once more"}
-    country = page.runtime.settings.default_country
     try:
-        number = phone.parse_query(draft.test_to, field="test_to", default_country=country)
+        number = page.number(draft.test_to, "test_to")
         body = replace(draft, send_at="", expires_at="").body([number])
-        sent = await dispatch.send(page, body, key, action="sent test")
+        sent = await sending.send(page, body, key, action=Action.TEST)
     except InvalidInputError as error:
         return told(error)
     except UsedKeyError:
