@@ -25,7 +25,7 @@ import httpx
 
 T = TypeVar("T")
 
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 20
 RUN_SECONDS = 90
 _FOREIGN = ("AT_", "UJUMBE_", "COV_", "PYTEST_")

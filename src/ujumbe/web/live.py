@@ -6,6 +6,7 @@ them: a browser that comes back with `Last-Event-ID`, to whichever process, miss
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
@@ -25,6 +26,8 @@ REST_SECONDS: Final = 0.5
 BEAT_SECONDS: Final = 15.0
 """A stream with nothing to tell says so, or proxies would close it."""
 MOST_STREAMS: Final = 500
+MOST_OF_ONE: Final = 50
+"""Of one person, or the others would get none. A page that nobody sees holds no stream."""
 FARTHEST: Final = 10_000
 """Events that are gone through for somebody who comes back; beyond, everything counts as changed."""
 EVERYTHING: Final = "*"
@@ -37,22 +40,21 @@ class Live:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._streams = 0
+        self._streams: Counter[int | None] = Counter()
         self._seen = 0
         self._moved = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
 
-    @property
-    def full(self) -> bool:
-        """Whether there are as many streams as one process bears."""
-        return self._streams >= MOST_STREAMS
+    def full(self, user: int | None) -> bool:
+        """Whether there are as many streams as one process bears, or as one person may have."""
+        return self._streams.total() >= MOST_STREAMS or self._streams[user] >= MOST_OF_ONE
 
-    async def follow(self, after: int) -> AsyncIterator[str]:
-        """What a stream says after the event `after`, until the service stops."""
-        self._streams += 1
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
+    async def follow(self, user: int | None, after: int) -> AsyncIterator[str]:
+        """What a stream of `user` says after the event `after`, until the service stops."""
+        self._streams[user] += 1
         try:
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
             yield "retry: 1000\n\n"
             last = await self._runtime.db.read(events.last)
             if after > last:  # the page is of another database, which stood here before
@@ -69,7 +71,8 @@ class Live:
         except StoreUnavailableError:
             return  # the browser comes back, and asks from where it was
         finally:
-            self._streams -= 1
+            self._streams[user] -= 1
+            self._streams += Counter()  # those that have none any more are forgotten
 
     async def _wait(self, after: int) -> bool:
         """Wait for an event above `after`; False after a while without, or when the service stops."""
@@ -85,12 +88,14 @@ class Live:
         runtime = self._runtime
         try:
             while self._streams and not runtime.stopping.is_set():
+                last = self._seen
                 try:
                     await number(runtime)
                     last = await runtime.db.read(events.last)
                 except StoreUnavailableError as error:
                     log.warning("open pages wait for the database", why=str(error))
-                    last = self._seen
+                except Exception:
+                    log.exception("open pages could not be told of anything; it goes on")
                 if last != self._seen:
                     async with self._moved:
                         self._seen = last

@@ -84,7 +84,8 @@ async def _submit(runtime: Runtime, throttle: Throttle, call: Call) -> None:
 async def _paused(runtime: Runtime, held_by: Pause, note: str) -> None:
     """Ask AT something harmless when it is time, as one of all workers; its answer may let the account go on."""
     if runtime.paused is not held_by:
-        log.error("sending is paused", kind=held_by, why=note)
+        # What somebody wrote who paused it is a person's text, and stays out of the log.
+        log.error("sending is paused", kind=held_by, why="" if held_by is Pause.OPERATOR else note)
         runtime.paused = held_by
     health = await runtime.db.write(pausing.take_probe, runtime.account)
     if health is None:

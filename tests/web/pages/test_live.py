@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Running, dev
+from tests.running import Running, dev, until
+from ujumbe.web.live import MOST_OF_ONE
 
 PATIENCE = httpx.Timeout(20)
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -104,3 +105,18 @@ def test_bad_numbers_are_refused_or_ignored(service: Running) -> None:
     with stream(service, 0, **{"Last-Event-ID": "9" * 40}) as messages:
         send(service, "+254711000111")
         assert wait_for(messages, "message.accepted")
+
+
+def test_nobody_takes_all_the_streams(service: Running) -> None:
+    with ExitStack() as stack:
+        for _ in range(MOST_OF_ONE):
+            stack.enter_context(stream(service, 0))
+        refused = httpx.get(f"{service.url}/live", timeout=PATIENCE)
+        assert refused.status_code == 503
+        assert "Too many pages are open" in refused.text
+    until(lambda: _opens(service))
+
+
+def _opens(service: Running) -> bool:
+    with httpx.stream("GET", f"{service.url}/live", timeout=PATIENCE) as answer:
+        return answer.status_code == 200

@@ -80,6 +80,19 @@ def test_the_addresses_are_public_and_their_token_is_for_admins(people: dict[str
         assert TOKEN not in page
 
 
+def test_where_a_webhook_leads_is_for_admins_since_its_path_may_be_a_secret(people: dict[str, Browser]) -> None:
+    made = people["admin"].post("/webhooks", url="https://hooks.example.org/services/s3cret?key=s3cret")
+    assert made.status_code == 200
+    listed = people["admin"].get("/webhooks").text
+    [path] = set(re.findall(r'href="(/webhooks/wh_\w+)"', listed))
+    assert "hooks.example.org/services/s3cret?key=s3cret" in listed
+    for role in ("operator", "viewer"):
+        for page in ("/webhooks", path):
+            shown = people[role].get(page).text
+            assert "https://hooks.example.org/…" in shown
+            assert "s3cret" not in shown
+
+
 def test_numbers_of_callbacks_are_masked_for_viewers(service: Serving, people: dict[str, Browser]) -> None:
     form = {"senderId": "MyBrand", "phoneNumber": "+254711000111"}
     assert people["admin"].client.post(f"/sms/opt-out?token={TOKEN}", data=form).text == "OK"

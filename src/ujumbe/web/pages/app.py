@@ -149,18 +149,18 @@ async def _live(
 ) -> Response:
     """Tell an open page that something of a kind happened, from the event `after` on, or where it broke off."""
     live: Live = page.request.app.state.live
-    if live.full:
+    if live.full(page.viewer.user):
         raise Problem("unavailable", "Too many pages are open", headers={"Retry-After": "30"})
     known = last_event_id.isdecimal() and len(last_event_id) <= LONGEST_EVENT_ID and int(last_event_id) <= LARGEST_SEQ
     from_ = int(last_event_id) if known else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    told = _while_allowed(live, from_, page.request, page.runtime)
+    told = _while_allowed(live.follow(page.viewer.user, from_), page.request, page.runtime)
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _while_allowed(live: Live, after: int, request: Request, runtime: Runtime) -> AsyncIterator[str]:
+async def _while_allowed(told: AsyncIterator[str], request: Request, runtime: Runtime) -> AsyncIterator[str]:
     """What the stream says, as long as whoever opened it may still look."""
-    async for each in live.follow(after):
+    async for each in told:
         try:
             await viewer_of(request, runtime)
         except SignInNeededError:
