@@ -209,9 +209,9 @@ def _judge(status: int, retry_after: str, body: bytes, read: Callable[[bytes], _
 
 
 def _cause(error: BaseException) -> str:
-    """The kind of failure and the system's word for it; never the URL, whose query may hold names."""
+    """The system's word for the failure, else its kind; never the URL, whose query may hold names."""
     kind = type(error).__name__.removesuffix("Error")
     # Of an error and its cause the cause speaks for the system; aiohttp's own words may quote the URL.
     inner = getattr(error, "os_error", None) or error.__cause__ or error
     word = getattr(inner, "strerror", None)
-    return f"{kind}: {word}" if word else kind
+    return str(word) if word else kind
