@@ -90,7 +90,9 @@ def _scene(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence
     if step.what == "accepted":
         people = ", ".join(dict.fromkeys(entry.actor for entry in of_batch[:1]))
         who = f"By {people}." if people else f"With the API key “{key}”." if key else ""
-        return Scene(step.at, THROUGH.get(detail["through"], "Accepted"), who, "queued")
+        # Pages accept through the API's door; who used them stands in the list of who did what.
+        title = "Written on a page" if people else THROUGH.get(detail["through"], "Accepted")
+        return Scene(step.at, title, who, "queued")
     if step.what == "submitted":
         others = detail["recipients"] - 1
         text = f"In one call with {others:,} more." if others else ""

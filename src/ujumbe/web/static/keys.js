@@ -5,7 +5,7 @@ const TYPING = "input, textarea, select, [contenteditable]";
 export function keys() {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPING) || document.querySelector("dialog[open]")) return;
-    const act = { "/": find, c: () => go("/compose"), i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
+    const act = { "/": find, c: () => document.querySelector('.nav [href="/compose"]') && go("/compose"), i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
