@@ -27,7 +27,7 @@ def test_from_compose_to_the_phone_and_back_until_stop(chromium: Browser, servic
         )
         desk.get_by_role("button", name="Check", exact=True).click()
         desk.get_by_role("button", name="Send 1 text now").click()
-        expect(desk.get_by_role("heading", name="1 text, all at their end")).to_be_visible(timeout=PATIENCE_MS)
+        expect(desk.get_by_role("heading", name="1 text, all settled")).to_be_visible(timeout=PATIENCE_MS)
         expect(desk.get_by_role("row", name="delivered")).to_contain_text("1")
 
         phone = hand.get_by_role("article").filter(has_text="Will you come?")
@@ -59,7 +59,9 @@ def test_from_compose_to_the_phone_and_back_until_stop(chromium: Browser, servic
         expect(verdict.get_by_role("row").filter(has_text="711 000111")).to_contain_text("opted out")
         expect(verdict.get_by_role("row").filter(has_text="711 000112")).to_contain_text("will be sent")
         desk.get_by_role("button", name="Send 1 text now").click()
-        expect(desk.get_by_role("heading", name="What did not go out, and why")).to_be_visible(timeout=PATIENCE_MS)
+        expect(desk.get_by_role("heading", name="What did not arrive, or may not have, and why")).to_be_visible(
+            timeout=PATIENCE_MS
+        )
         expect(desk.get_by_role("row").filter(has_text="blocked").last).to_contain_text("the recipient has opted out")
 
         for each in both:

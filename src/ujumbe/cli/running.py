@@ -134,7 +134,7 @@ async def _show_set_up(runtime: Runtime, url: str) -> None:
     link = f"{known or url}/welcome/{secret}"
     lines = [f"Set up the dashboard: {link} (works once, for 24 hours)"]
     if not known:
-        lines.append("Its path works under the public name too, where people reach the service by another one.")
+        lines.append("Do people reach the service by another name? Put that name in place of the one in the link.")
     err.print(Text("\n".join(lines)))
 
 

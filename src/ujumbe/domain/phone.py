@@ -48,13 +48,14 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     if len(text) > LONGEST_INPUT:
         raise InvalidInputError(field, f"the number is longer than {LONGEST_INPUT} characters")
     compact = _SEPARATORS.sub("", text)
-    if not compact.startswith("+") and not default_country:
-        raise InvalidInputError(field, f"the number must start with '+' and a country code, as in {EXAMPLE} (E.164)")
     if _is_plain(compact):
         return compact
     # phonenumbers reads letters as keypad digits and ";ext=" as an extension: neither is a number to text.
     if not re.fullmatch(r"\+?[0-9]+", compact):
         raise InvalidInputError(field, f"the number may hold only digits after the '+', as in {EXAMPLE}")
+    if not compact.startswith("+") and not default_country:
+        told = f"the number needs its country code, as in {EXAMPLE}, or the setting UJUMBE_DEFAULT_COUNTRY"
+        raise InvalidInputError(field, told)
     try:
         number = phonenumbers.parse(compact, default_country or None)
     except NumberParseException as error:

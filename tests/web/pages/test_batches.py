@@ -39,8 +39,8 @@ def test_the_numbers_add_up(http: httpx.Client, desk: Desk, new_number: NewNumbe
     assert shares(page) == {"delivered": 7, "failed": 1, "blocked": 1}
     assert abs(lengths(page) - 1000) < 0.1
     told = words(page)
-    assert "9 texts, all at their end" in told
-    assert "Together 9 cost so far: KES 5.60" in told
+    assert "9 texts, all settled" in told
+    assert "Together 9 known cost so far: KES 5.60" in told
     assert "1 blocked the recipient has opted out" in told
     assert "Habari &lt;b&gt;Asha&lt;/b&gt;<br>Karibu" in page.text
     assert f"/messages?batch={made['id']}" in page.text
@@ -54,7 +54,7 @@ def test_what_has_not_left_is_canceled(http: httpx.Client, desk: Desk, new_numbe
     made = desk.accept(numbers, send_at=later())
     path = f"/batches/{made['id']}"
     page = http.get(path)
-    assert "2 texts, 2 without an end yet" in words(page)
+    assert "2 texts, 2 not settled yet" in words(page)
     assert 'data-confirm="Cancel the 2 texts that have not left yet? What has left goes on."' in page.text
     answer = http.post(f"{path}/cancel")
     assert (answer.status_code, answer.headers["location"]) == (303, path)

@@ -288,6 +288,15 @@ def test_copy_as(http: httpx.Client, number: str) -> None:
     assert "With the first 100 numbers" in words(many)
 
 
+def test_the_lines_of_a_file_are_told_by_every_check(http: httpx.Client, new_number: NewNumber) -> None:
+    data = f"name,phone\nAsha,{new_number()}\nJuma,\nMary,not known\n".encode()
+    page = press(http, "/compose", opened(http, text="x"), "check", ("people.csv", data))
+    assert "4 not known" in words(page)
+    assert "4 not known" in words(press(http, "/compose", fields(page), "check"))
+    rows = list(csv.reader(press(http, "/compose/verdicts.csv", fields(page)).text.splitlines()))
+    assert [row[:2] for row in rows if row[2] == "not a number"] == [["4", "not known"]]
+
+
 def test_the_verdicts_as_a_file(http: httpx.Client, new_number: NewNumber) -> None:
     numbers = [new_number() for _ in range(250)]
     page = checked(http, to="\n".join(["=cmd()", *numbers]), text="x")
@@ -422,14 +431,14 @@ def test_more_than_one_request_takes(http: httpx.Client, desk: Desk) -> None:
     assert "10,050 texts to 10,050 people: 10,050 segments." in words(page)
     path = sent(http, page)
     told = words(http.get(path))
-    assert "10,050 texts, 10,050 without an end yet" in told
+    assert "10,050 texts, 10,050 not settled yet" in told
     assert "10,050 scheduled" in http.get(path).text
     again = press(http, "/compose", fields(page), "send")
     assert again.headers["location"] == path
     first, others = path.removeprefix("/batches/").split("?with=")
     canceled: Any = http.post(f"/batches/{first}/cancel", data={"with": others})
     assert canceled.headers["location"] == path
-    assert "10,050 texts, all at their end" in words(http.get(path))
+    assert "10,050 texts, all settled" in words(http.get(path))
     assert desk.get(f"/v1/batches/{others}")["counts"] == {"canceled": 50}
 
 

@@ -1,5 +1,6 @@
 """Compose with people who sign in: who may send, whose name stands beside it, and who sees no numbers."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -58,6 +59,10 @@ def batch(operator: Browser) -> str:
 
 def test_who_sent_it_stands_there(admin: Browser, batch: str) -> None:
     assert "Juma : send batch" in words(admin.get(batch))
+    message, *_ = re.findall(
+        r'href="(/messages/msg_\w+)"', admin.get(f"/messages?batch={batch.rpartition('/')[2]}").text
+    )
+    assert "Written in the dashboard" in words(admin.get(message))
     assert "YOUR_API_KEY" in words(admin.get(batch)), "a key is named, never shown"
     assert "+254 711 000111" not in words(admin.get(batch))
     assert NUMBER in words(admin.get(batch)), "it stands in the text"
@@ -70,6 +75,8 @@ def test_a_viewer_looks_and_sends_nothing(viewer: Browser, batch: str) -> None:
     assert "+254******111" in page.text
     assert "Cancel what has not left" not in page.text
     assert viewer.get("/compose").status_code == 403
+    for path in (batch, "/messages", "/"):
+        assert 'href="/compose"' not in viewer.get(path).text, "nobody is led to where they may not go"
     for path in ("/compose", "/compose/test", "/compose/meter", "/compose/verdicts.csv", f"{batch}/cancel"):
         answer = viewer.post(path, to=NUMBER, text="x", do="send")
         assert answer.status_code == 403, path

@@ -119,5 +119,5 @@ def test_each_try_is_shown_and_one_is_delivered_again(http: httpx.Client, desk: 
 
 def test_nothing_failed_to_try_again(http: httpx.Client, add: Add) -> None:
     path, _ = add("http://127.0.0.1:9/x", "balance.low")
-    assert "Nothing%20failed" in http.post(f"{path}/retry", data={"since": "24"}).headers["set-cookie"]
-    assert "Nothing%20failed" in http.post(f"{path}/retry", data={"since": "soon"}).headers["set-cookie"]
+    assert "Nothing%20was%20given%20up" in http.post(f"{path}/retry", data={"since": "24"}).headers["set-cookie"]
+    assert "Nothing%20was%20given%20up" in http.post(f"{path}/retry", data={"since": "soon"}).headers["set-cookie"]

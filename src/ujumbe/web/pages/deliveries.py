@@ -24,6 +24,9 @@ PER_PAGE: Final = 25
 HOUR_MS: Final = 3_600_000
 SINCE: Final = {"1": "the last hour", "24": "the last 24 hours", "72": "the last three days", "0": "any time"}
 """Hours that a failure may lie back; 0 is for ever."""
+NONE_FAILED: Final = (
+    "Nothing was given up in that time. What waits is tried again by itself; or press an event to have it delivered now"
+)
 
 
 class Listed(NamedTuple):
@@ -89,7 +92,7 @@ async def retry(page: Administering, webhook_id: str) -> Response:
     done, more = await dispatching.retry_failed(page.runtime.db, webhook, since)
     if done:
         await page.runtime.db.write(page.note, "retry deliveries", webhook_id)
-    said = f"{done:,} {'is' if done == 1 else 'are'} tried again" if done else "Nothing failed in that time"
+    said = f"{done:,} {'is' if done == 1 else 'are'} tried again" if done else NONE_FAILED
     rest = ". There are more: press it once more" if more else ""
     return page.redirect(f"/webhooks/{webhook_id}", said=f"{said}{rest}.")
 

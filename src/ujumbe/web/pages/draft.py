@@ -24,6 +24,8 @@ NOBODY: Final = "-"
 """In place of the numbers of a list that has none: without any, a request is one to subscribers."""
 KINDS: Final = ("bulk", "two_way", "premium")
 CATEGORIES: Final = ("transactional", "otp", "promotional")
+MOST_GAPS: Final = 1_000
+"""Lines of a file without a number that become empty lines of the list."""
 PRIORITIES: Final = range(-9, 10)
 
 
@@ -96,9 +98,7 @@ class Draft:
                 raise InvalidInputError("to", f"these are more than {recipient_list.MOST:,} numbers: send in parts")
             self.entries += read
             # A browser cannot be given a file: from here on its numbers stand in the list.
-            self.to = "\n".join(
-                [self.to.rstrip()] * bool(self.to.strip()) + [each.given for each in read if each.given]
-            )
+            self.to = _as_list(self.to, read)
         given = [recipient_list.spelled(each.given, default_country) for each in self.entries]
         self.verdicts = [
             verdict._replace(given=entry.given, reason=entry.error or verdict.reason)
@@ -171,6 +171,16 @@ class Draft:
         if moment.tzinfo is not None or not 2000 <= moment.year <= 9000:
             raise InvalidInputError(name, "give a day and a time, as in 2026-03-04T10:30")
         return moment.replace(tzinfo=zone_called(self.zone)).isoformat()
+
+
+def _as_list(typed: str, read: Sequence[Entry]) -> str:
+    """What was typed, and the numbers of a file below it: alone they stay on their lines, which verdicts name."""
+    if not typed.strip() and read[-1].line <= len(read) + MOST_GAPS:
+        lines = [""] * read[-1].line
+        for each in read:
+            lines[each.line - 1] = each.given
+        return "\n".join(lines)
+    return "\n".join([typed.rstrip()] * bool(typed.strip()) + [each.given for each in read if each.given])
 
 
 def _validated(given: Mapping[str, Any]) -> Send:

@@ -11,7 +11,7 @@ export function typing(event) {
 export function keys() {
   addEventListener("keydown", (event) => {
     if (typing(event)) return;
-    const act = { "/": find, c: () => go("/compose"), i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
+    const act = { "/": find, c: compose, i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -20,6 +20,11 @@ export function keys() {
 
 function go(path) {
   location.href = path;
+}
+
+/** Only for who may send: for others the menu has no such place. */
+function compose() {
+  if (document.querySelector('.nav [href="/compose"]')) go("/compose");
 }
 
 function find() {
