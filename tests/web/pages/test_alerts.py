@@ -78,3 +78,9 @@ def test_every_link_leads_to_a_page() -> None:
     assert [each.href.partition("?")[0] for each in found][:2] == ["/messages", "/messages"]
     assert all(each.href.startswith("/") and each.label for each in found)
     assert {each.tone for each in found} == {"bad", "open", "soft"}
+
+
+def test_who_may_only_look_is_not_asked_to_decide() -> None:
+    standing = replace(CALM, waiting=NOTHING._replace(uncertain=2, reviews=1))
+    assert {"Decide", "Read and decide"} <= {each.label for each in alerts.of(standing, OURS, NOW)}
+    assert not [each for each in alerts.of(standing, OURS, NOW, decides=False) if "ecide" in each.label]

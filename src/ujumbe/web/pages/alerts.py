@@ -1,7 +1,7 @@
 """What needs a human, in sentences with the page on which to act: the most urgent first. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,6 +18,8 @@ LATE_MS: Final = 5 * 60_000
 """A queue whose first text has been due for longer does not move as it should."""
 SENDERS: Final = frozenset({"service", "worker"})
 MOST_WEBHOOKS: Final = 3
+_SEEN: Final = {"Decide": "See them", "Read and decide": "Read"}
+"""What a way on is called for who may only look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,13 @@ class Standing:
     processes: Sequence[Process]
 
 
-def of(standing: Standing, account: int, now_ms: int) -> list[Alert]:
-    """What needs a human in this account. (Why nothing is sent stands above every page.)"""
-    return [*_sending(standing, account, now_ms), *_told(standing.webhooks, now_ms), *_people(standing)]
+def of(standing: Standing, account: int, now_ms: int, *, decides: bool = True) -> list[Alert]:
+    """What needs a human in this account, for somebody who may act on it or not (`decides`).
+
+    Why nothing is sent stands above every page.
+    """
+    found = [*_sending(standing, account, now_ms), *_told(standing.webhooks, now_ms), *_people(standing)]
+    return found if decides else [replace(each, label=_SEEN.get(each.label, each.label)) for each in found]
 
 
 def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Alert]:
@@ -59,13 +65,11 @@ def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Alert]:
         text = f"The first text in the queue has been due for {late}, and nobody has taken it up."
         yield Alert("bad", text, "See the queue", "/messages?state=queued")
     if number := standing.waiting.uncertain:
-        few = number == 1
+        it, them, each = ("is", "itself", "it") if number == 1 else ("are", "themselves", "each")
         text = (
-            f"{_texts(number, 100)} may or may not have been taken by Africa's Talking, and {'is' if few else 'are'} "
+            f"{_texts(number, 100)} may or may not have been taken by Africa's Talking, and {it} never sent again by "
         )
-        text += (
-            f"never sent again by {'itself' if few else 'themselves'}. Say what became of {'it' if few else 'each'}."
-        )
+        text += f"{them}. Somebody has to say what became of {each}."
         yield Alert("open", text, "Decide", "/messages?state=uncertain")
     if number := standing.trouble.broken:
         text = f"{_count(number, 'callback')} of the last seven days could not be applied: something broke on our side."

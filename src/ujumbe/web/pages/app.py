@@ -171,7 +171,12 @@ async def _while_allowed(told: AsyncIterator[str], request: Request, runtime: Ru
 async def _sign_in(request: Request, _error: Exception) -> Response:
     """Lead to where one signs in, and back to the page afterwards."""
     if request.method != "GET" or request.headers.get("x-live") or request.url.path == "/live":
-        return await _page(request, Problem("unauthorized", "You are signed out. Sign in again; nothing was changed"))
+        return await _page(
+            request,
+            Problem(
+                "unauthorized", "Nothing was changed. Go back to what you typed and copy it, sign in, and send it again"
+            ),
+        )
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}", 303, HEADERS)
 

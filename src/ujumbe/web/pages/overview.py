@@ -13,6 +13,7 @@ from ujumbe.domain import network, part
 from ujumbe.domain.message import State
 from ujumbe.domain.money import Money
 from ujumbe.domain.part import Part
+from ujumbe.domain.role import Role
 from ujumbe.store import nodes, overview, webhooks
 from ujumbe.store.attention import Attention
 from ujumbe.store.database import Tx
@@ -58,7 +59,7 @@ async def show(page: Viewing, days: Annotated[Range, Query()] = Range.TODAY) -> 
     return await page.render(
         "overview.html",
         found=found,
-        alerts=alerts.of(found.standing, runtime.account, page.now),
+        alerts=alerts.of(found.standing, runtime.account, page.now, decides=page.viewer.may(Role.OPERATOR)),
         days=days,
         ranges={Range.TODAY: "Today", Range.WEEK: "7 days", Range.MONTH: "30 days"},
         balance=runtime.balance,
