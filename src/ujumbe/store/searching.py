@@ -37,8 +37,8 @@ _SENDING: Final = """m.state = 'sending' AND m.account_id = :account AND m.id IN
     SELECT a.message_id FROM attempts a JOIN calls c ON c.id = a.call_id
      WHERE c.account_id = :account AND c.verdict = 'open')"""
 """Found through the open calls: there is no index to keep for a state that lasts a moment."""
-_QUEUES: Final = frozenset({State.QUEUED, State.SCHEDULED})
-"""Their indexes are in the order in which they are sent."""
+_QUEUES: Final = {State.QUEUED: "searching.queued", State.SCHEDULED: "searching.scheduled"}
+"""How long a queue is, as far as it matters. Their indexes are in the order in which they are sent."""
 _TEXT: Final = (
     "(SELECT lower(b.text) LIKE :text_a ESCAPE '\\' FROM batches b WHERE b.id = m.batch_id)",
     """(SELECT lower(b.text) LIKE :text_a ESCAPE '\\' OR lower(b.text) LIKE :text_b ESCAPE '\\'
@@ -145,10 +145,8 @@ def _way(tx: Tx, account: int, wanted: Wanted) -> _Way:
         return _Way(_SENDING, None)
     if wanted.state in INDEXED:
         return _Way(f"m.account_id = :account AND m.state = '{wanted.state}'", SCATTERED)
-    if (
-        wanted.state in _QUEUES
-        and tx.all(f"searching.{wanted.state}", account=account, most=SHORT + 1)[0]["n"] <= SHORT
-    ):
+    length = _QUEUES.get(wanted.state) if wanted.state is not None else None
+    if length is not None and tx.all(length, account=account, most=SHORT + 1)[0]["n"] <= SHORT:
         return _Way(f"m.account_id = :account AND m.state = '{wanted.state}'", None)
     return _Way("1 = 1", READ if wanted.text else WALKED)
 
