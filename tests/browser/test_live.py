@@ -131,3 +131,18 @@ def test_what_somebody_opened_stays_open(chromium: Browser, busy: Running) -> No
         expect(still).to_have_count(1)
         expect(still.locator("pre")).to_have_text(shown)
         expect(still.locator("summary")).to_be_focused()
+
+
+def test_what_somebody_typed_survives_the_end_of_their_session(chromium: Browser, tmp_path: Path) -> None:
+    with staffed(tmp_path) as service, signed_in(chromium, service) as context:
+        typing, listed = context.new_page(), context.new_page()
+        opened(listed, "/messages")
+        opened(typing, "/compose").get_by_label("Text", exact=True).fill("Kesho saa tatu")
+        elsewhere = context.new_page()
+        elsewhere.goto("/settings/me")
+        elsewhere.get_by_role("button", name="Sign out", exact=True).first.click()
+        elsewhere.wait_for_url("**/sign-in")
+        send(service.url, "Twende leo", **service.headers)  # the streams look who follows them
+        expect(typing.locator("#live")).to_have_attribute("data-state", "out", timeout=2 * PATIENCE_MS)
+        assert typing.get_by_label("Text", exact=True).input_value() == "Kesho saa tatu"
+        expect(listed).to_have_url(f"{service.url}/sign-in?next=/messages", timeout=2 * PATIENCE_MS)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ from ujumbe.domain import phone
 from ujumbe.domain.moment import to_datetime
 from ujumbe.domain.role import Role
 from ujumbe.runtime import Runtime
+from ujumbe.settings import LOOPBACK
 from ujumbe.store import attention, audit, events
 from ujumbe.store.accounts import SIMULATOR_HOST
 from ujumbe.store.attention import Attention
@@ -172,9 +173,12 @@ def zone_called(name: str) -> ZoneInfo:
 
 
 def banner_of(runtime: Runtime) -> str:
-    """Where texts go from this service: `simulator`, `sandbox` or `live`."""
+    """Where texts go from this service: `simulator`, `sandbox` or `live`.
+
+    What stands in for AT on another machine may be a gateway to it: that counts as what its username says.
+    """
     settings = runtime.settings
-    if runtime.keyless or settings.at_api_url:
+    if runtime.keyless or urlsplit(settings.at_api_url).hostname in LOOPBACK:
         return SIMULATOR_HOST
     return "sandbox" if settings.at_username == "sandbox" else "live"
 

@@ -16,6 +16,9 @@ const MINUTE_MS = 60_000;
 const RETRY_MS = 2000;
 const PATIENCE_MS = 2500;
 
+const SAID = { open: "Live", lost: "Reconnecting…", out: "Signed out" };
+
+let out = false;
 let busy = false;
 let again = false;
 
@@ -29,8 +32,9 @@ export async function refresh() {
   const url = location.href;
   try {
     const response = await fetch(url, { headers: { "x-live": "1" }, credentials: "same-origin" });
-    if (response.status === 401) return location.reload();
+    if (response.status === 401) return signedOut();
     if (!response.ok) return;
+    out = false;
     const text = await response.text();
     // Somebody typed on meanwhile: what they look for now is asked for next.
     if (url === location.href) place(text);
@@ -43,6 +47,14 @@ export async function refresh() {
       setTimeout(refresh, REST_MS);
     }
   }
+}
+
+/** Lead to where one signs in, unless that took away what somebody has typed: then say it, and leave it to them. */
+function signedOut() {
+  const fields = document.querySelectorAll("main :is(textarea, input:not([type=hidden]))");
+  if (![...fields].some((each) => each.value !== each.defaultValue)) return location.reload();
+  show("out");
+  out = true;
 }
 
 function place(text) {
@@ -61,9 +73,9 @@ function wanted(types) {
 
 function show(state) {
   const line = document.getElementById("live");
-  if (!line) return;
+  if (!line || out) return;
   line.dataset.state = state;
-  line.querySelector(".live-text").textContent = state === "lost" ? "Reconnecting…" : "Live";
+  line.querySelector(".live-text").textContent = SAID[state];
 }
 
 export function live() {
@@ -88,9 +100,15 @@ export function live() {
     });
     source.addEventListener("error", () => {
       worry ??= setTimeout(show, PATIENCE_MS, "lost");
-      // The browser comes back by itself, unless it got an answer such as a proxy's 502.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+      // The browser comes back by itself, unless it got an answer: a proxy's 502, or ours to who is signed out.
+      if (source.readyState === EventSource.CLOSED) retry = setTimeout(comeBack, RETRY_MS);
     });
+  }
+
+  async function comeBack() {
+    await refresh();
+    source = undefined;
+    attend();
   }
 
   function close() {
@@ -104,14 +122,15 @@ export function live() {
   // Six streams are all that HTTP/1.1 gives a host: a page that nobody sees lets its own go, and catches up when seen.
   function attend() {
     if (document.hidden) close();
-    else if (!source) open();
+    else if (!source && !out) open();
   }
   document.addEventListener("visibilitychange", attend);
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) attend(); });
   attend();
 
-  setInterval(() => { if (!document.hidden) refresh(); }, MINUTE_MS);
+  // Who signed in again elsewhere meanwhile is followed again.
+  setInterval(() => { if (!document.hidden) refresh().then(attend); }, MINUTE_MS);
   const every = Math.min(...[...regions()].map((each) => Number(each.dataset.every) || Infinity));
   if (every < Infinity) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
 }
