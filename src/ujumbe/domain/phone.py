@@ -54,7 +54,7 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     if not re.fullmatch(r"\+?[0-9]+", compact):
         raise InvalidInputError(field, f"the number may hold only digits after the '+', as in {EXAMPLE}")
     if not compact.startswith("+") and not default_country:
-        told = f"the number needs its country code, as in {EXAMPLE}, or the setting UJUMBE_DEFAULT_COUNTRY"
+        told = f"the number must start with '+' and its country code, as in {EXAMPLE}; or set UJUMBE_DEFAULT_COUNTRY"
         raise InvalidInputError(field, told)
     try:
         number = phonenumbers.parse(compact, default_country or None)
