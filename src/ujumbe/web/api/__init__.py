@@ -3,14 +3,10 @@
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 from ujumbe import __version__
-from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
-from ujumbe.web import problems
 from ujumbe.web.api import (
     account,
     batches,
@@ -30,7 +26,8 @@ from ujumbe.web.api import (
 )
 from ujumbe.web.api.access import needs
 from ujumbe.web.asgi import App, bounded
-from ujumbe.web.problems import BROKEN, CONTENT_TYPE, PROBLEM_SCHEMA, Problem
+from ujumbe.web.failures import handle
+from ujumbe.web.problems import CONTENT_TYPE, PROBLEM_SCHEMA, Problem
 
 LARGEST_BODY = 2 << 20
 """Bytes: ten thousand numbers and the longest text, in whichever spelling of JSON."""
@@ -62,12 +59,7 @@ def _create(runtime: Runtime) -> FastAPI:
     async def openapi() -> JSONResponse:
         return JSONResponse(_with_problems(app.openapi()))
 
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(InvalidInputError, _invalid_input)
-    app.add_exception_handler(StoreUnavailableError, _unavailable)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _broken)
+    handle(app, _show)
     return app
 
 
@@ -84,34 +76,5 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def _problem(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    return JSONResponse(error.document(), error.status, error.headers, CONTENT_TYPE)
-
-
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    if any(each["type"] == "json_invalid" for each in error.errors()):
-        return await _problem(request, Problem("bad-request", "The body is not JSON"))
-    errors = [{**each, "loc": each["loc"][1:]} if each["loc"][1:] else each for each in error.errors()]
-    return await _problem(request, problems.not_valid(errors))
-
-
-async def _invalid_input(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, InvalidInputError)
-    return await _problem(request, problems.invalid([{"field": error.field, "message": str(error)}]))
-
-
-async def _unavailable(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - its text names files
-    return await _problem(request, problems.unavailable())
-
-
-async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    problem = problems.of_status(error.status_code)
-    problem.headers = dict(error.headers or {})
-    return await _problem(request, problem)
-
-
-async def _broken(request: Request, _error: Exception) -> JSONResponse:
-    return await _problem(request, BROKEN)  # the error itself goes on to what stands in front, which logs it
+async def _show(_request: Request, problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.document(), problem.status, problem.headers, CONTENT_TYPE)

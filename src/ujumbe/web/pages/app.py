@@ -6,16 +6,12 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from ujumbe.domain.errors import InvalidInputError, StoreUnavailableError
 from ujumbe.runtime import Runtime
-from ujumbe.web import problems
 from ujumbe.web.api.events import LARGEST_SEQ
 from ujumbe.web.asgi import App, Receive, Scope, Send, bounded
+from ujumbe.web.failures import handle
 from ujumbe.web.live import Live
 from ujumbe.web.pages import (
     audit,
@@ -50,7 +46,7 @@ from ujumbe.web.pages import (
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.page import HEADERS, Viewing
 from ujumbe.web.pages.render import environment
-from ujumbe.web.problems import BROKEN, Problem
+from ujumbe.web.problems import Problem
 
 LARGEST_BODY: Final = 16 << 20
 """Bytes: a file of a few hundred thousand opt-outs."""
@@ -120,14 +116,8 @@ def _create(runtime: Runtime, phones: str) -> FastAPI:
     for noun in NOUNS:
         app.include_router(noun.router)
     app.add_api_route("/live", _live, methods=["GET"])
+    handle(app, _page)
     app.add_exception_handler(SignInNeededError, _sign_in)
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(InvalidInputError, _invalid_input)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(StoreUnavailableError, _unavailable)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _left)
-    app.add_exception_handler(Exception, _broken)
     return app
 
 
@@ -179,41 +169,6 @@ async def _sign_in(request: Request, _error: Exception) -> Response:
         )
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse("/sign-in" if wanted == "/" else f"/sign-in?next={quote(wanted)}", 303, HEADERS)
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return await _page(request, error)
-
-
-async def _invalid_input(request: Request, error: Exception) -> Response:
-    assert isinstance(error, InvalidInputError)
-    return await _page(request, problems.invalid([{"field": error.field, "message": str(error)}]))
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    errors = [{**each, "loc": each["loc"][1:]} if each["loc"][1:] else each for each in error.errors()]
-    return await _page(request, problems.not_valid(errors))
-
-
-async def _unavailable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - its text names files
-    return await _page(request, problems.unavailable())
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    problem = problems.of_status(error.status_code)
-    problem.headers = dict(error.headers or {})
-    return await _page(request, problem)
-
-
-async def _left(request: Request, _error: Exception) -> Response:
-    return await _page(request, Problem("bad-request", "The form broke off"))  # nobody reads it; nothing is broken here
-
-
-async def _broken(request: Request, _error: Exception) -> Response:
-    return await _page(request, BROKEN)  # the error itself goes on to what stands in front, which logs it
 
 
 async def _page(request: Request, problem: Problem) -> Response:
