@@ -68,7 +68,6 @@ INDEXED = (
     "callbacks.forget",
     "callbacks.of_message",
     "callbacks.list",
-    "callbacks.list_from",
     "callbacks.list_waiting",
     "callbacks.list_incomplete",
     "callbacks.list_broken",

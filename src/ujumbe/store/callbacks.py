@@ -154,6 +154,7 @@ def list_page(
         kind=kind or "",
         state=fate or "",
         before=before if before is not None else (1 << 63) - 1,
+        edge=0,
         limit=limit,
     )
     return [_kept(row) for row in rows]
@@ -171,7 +172,7 @@ def look(
         return [_kept(row) for row in tx.all(_INDEXED[fate], before=end, **values)], None
     edge = tx.one("callbacks.edge", before=end, window=WINDOW)
     after = 0 if edge is None else int(edge["id"])
-    rows = tx.all("callbacks.list_from", before=end, edge=after, state=fate or "", **values)
+    rows = tx.all("callbacks.list", before=end, edge=after, state=fate or "", **values)
     return [_kept(row) for row in rows], None if edge is None else after + 1
 
 

@@ -53,7 +53,7 @@ SELECT id, kind, query, content_type, body, state, note, received_at, number, me
 -- name: list
 -- The plus keeps SQLite from walking an account's index and sorting: newest first is the order of the table.
 SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
- WHERE +account_id = :account AND id < :before AND :kind IN ('', kind) AND :state IN ('', state)
+ WHERE +account_id = :account AND id < :before AND id > :edge AND :kind IN ('', kind) AND :state IN ('', state)
  ORDER BY id DESC LIMIT :limit;
 
 -- name: list_waiting
@@ -75,12 +75,6 @@ SELECT id, kind, query, content_type, body, state, note, received_at, number, me
 -- name: list_quarantined
 SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
  WHERE account_id = :account AND state = 'quarantined' AND id < :before AND :kind IN ('', kind)
- ORDER BY id DESC LIMIT :limit;
-
--- name: list_from
--- As `list`, from an id on.
-SELECT id, kind, query, content_type, body, state, note, received_at, number, message_id FROM callbacks
- WHERE +account_id = :account AND id < :before AND id > :edge AND :kind IN ('', kind) AND :state IN ('', state)
  ORDER BY id DESC LIMIT :limit;
 
 -- name: edge
