@@ -94,6 +94,11 @@ def held(store: Opened, work: Callable[[Tx], Any]) -> Iterator[Held]:
             future.result(PATIENCE)
 
 
+def long_due(tx: Tx, account: int, *numbers: str) -> list[int]:
+    """Messages in the outbox that are due for both processes, whose clocks may be some answers apart; their ids."""
+    return queued(tx, account, *numbers, wait_ms=-10_000)
+
+
 def claimed(made: claiming.Claimed) -> set[int]:
     return {message for call in made.calls for message in call.messages}
 
@@ -102,7 +107,7 @@ def claimed(made: claiming.Claimed) -> set[int]:
 def test_two_claims_at_once_share_no_message(
     store: Opened, ours: int, rival: Rival, database: PostgresPlace, most: int
 ) -> None:
-    made = set(store.write(queued, ours, *(number(index) for index in range(10))))
+    made = set(store.write(long_due, ours, *(number(index) for index in range(10))))
     with held(store, lambda tx: claiming.claim(tx, ours, Limits(numbers=most))) as mine:
         theirs = claimed(rival.begins(claiming.claim, ours, Limits(numbers=most)).result(PATIENCE))
     assert not claimed(mine.result) & theirs, "and neither waited for the other"
@@ -115,7 +120,7 @@ def test_two_claims_at_once_share_no_message(
 
 
 def test_many_workers_take_each_message_once(store: Opened, ours: int, database: PostgresPlace) -> None:
-    made = store.write(queued, ours, *(number(index) for index in range(300)))
+    made = store.write(long_due, ours, *(number(index) for index in range(300)))
     units = [lambda tx: claiming.claim(tx, ours, Limits(calls=1, recipients=20))] * 20
     found = [claimed(each) for each in store.together(units)]
     while rest := claimed(store.write(units[0])):
@@ -124,7 +129,7 @@ def test_many_workers_take_each_message_once(store: Opened, ours: int, database:
 
 
 def test_an_opt_out_waits_for_a_claim_in_progress(store: Opened, ours: int, rival: Rival) -> None:
-    [message] = store.write(queued, ours, number(1))
+    [message] = store.write(long_due, ours, number(1))
     with held(store, lambda tx: claiming.claim(tx, ours, Limits())) as claim:
         telling = rival.waits(opt_outs.insert, ours, number(1), "", opt_outs.Source.CALLBACK)
     assert telling.result(PATIENCE)
@@ -139,7 +144,7 @@ def test_a_claim_that_waits_for_an_opt_out_honours_it(
     store: Opened, ours: int, rival: Rival, *, committed: bool
 ) -> None:
     """Its snapshot is younger than the lock: it sees what was committed while it waited."""
-    stopped, other = store.write(queued, ours, number(1), number(2))
+    stopped, other = store.write(long_due, ours, number(1), number(2))
 
     def opt_out(tx: Tx) -> None:
         opt_outs.insert(tx, ours, number(1), "UJUMBE", opt_outs.Source.CALLBACK)

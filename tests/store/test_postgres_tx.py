@@ -67,6 +67,28 @@ def test_it_goes_on_by_itself_and_is_set_anew_now_and_then(
         assert -1 < ahead() < 1, "set by theirs"
 
 
+def test_a_late_answer_does_not_put_it_back(
+    database: PostgresPlace, steady: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute goes by between the first question and the reading of its answer."""
+    moved: Callable[[], float] = sys.modules["ujumbe.store.postgres_tx"].steady
+    readings = 0
+
+    def late() -> float:
+        nonlocal readings
+        readings += 1
+        if readings == 2:
+            steady(60)
+        return moved()
+
+    with connect(database.url) as connection:
+        clock = Clock()
+        monkeypatch.setattr("ujumbe.store.postgres_tx.steady", late)
+        clock.set_by(connection)
+        [[theirs]] = database.ask(THEIRS)
+        assert theirs - clock.now_ms() < 10_000
+
+
 def test_after_a_long_rest_no_thread_reads_half_of_it(
     database: PostgresPlace, steady: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
