@@ -51,7 +51,7 @@ class Post:
         return self.desk.store.write(dispatching.record, self.desk.account, job.leased, answer, 0.5)
 
     def shown(self) -> list[Delivery]:
-        return self.desk.store.read(deliveries.list_page, self.id, before=None, limit=1_000)
+        return self.desk.store.read(deliveries.page, self.id, before=None, limit=1_000).items
 
     def states(self) -> list[DeliveryState]:
         """Oldest first."""

@@ -36,7 +36,7 @@ def lease(store: Opened, hook: int, most: int = 10) -> list[Leased]:
 
 
 def states(store: Opened, hook: int) -> dict[int, DeliveryState]:
-    return {each.seq: each.state for each in store.read(deliveries.list_page, hook, before=None, limit=100)}
+    return {each.seq: each.state for each in store.read(deliveries.page, hook, before=None, limit=100).items}
 
 
 def test_each_event_is_made_once_and_taken_once(store: Opened, hook: int) -> None:
@@ -56,7 +56,7 @@ def test_recorded_with_what_was_answered(store: Opened, hook: int, clock: Clock)
     first, second = lease(store, hook)
     assert store.write(deliveries.record, first, GOOD, S.DELIVERED, None)
     assert store.write(deliveries.record, second, BAD, S.PENDING, clock.now + 5_000)
-    [later, done] = store.read(deliveries.list_page, hook, before=None, limit=100)
+    [later, done] = store.read(deliveries.page, hook, before=None, limit=100).items
     assert (done.seq, done.state, done.finished_at, done.attempts) == (1, S.DELIVERED, clock.now, (GOOD,))
     assert (later.seq, later.state, later.finished_at, later.attempts) == (2, S.PENDING, None, (BAD,))
     assert later.due_at == clock.now + 5_000
@@ -64,9 +64,9 @@ def test_recorded_with_what_was_answered(store: Opened, hook: int, clock: Clock)
     clock.forward(5_000)
     [again] = lease(store, hook)
     assert (again.event.seq, again.tries) == (2, 2)
-    assert store.read(deliveries.list_page, hook, before=2, limit=100) == [done]
+    assert store.read(deliveries.page, hook, before=2, limit=100).items == [done]
     for state, seqs in ((S.PENDING, [2]), (S.DELIVERED, [1]), (S.FAILED, [])):
-        found = store.read(deliveries.list_page, hook, state=state, before=None, limit=100)
+        found = store.read(deliveries.page, hook, state=state, before=None, limit=100).items
         assert [each.seq for each in found] == seqs
 
 
@@ -82,7 +82,7 @@ def test_a_lease_that_ran_out(store: Opened, hook: int, clock: Clock) -> None:
     assert states(store, hook) == {1: S.PENDING}
     assert store.write(deliveries.record, ours, GOOD, S.DELIVERED, None)
     assert states(store, hook) == {1: S.DELIVERED}
-    [shown] = store.read(deliveries.list_page, hook, before=None, limit=100)
+    [shown] = store.read(deliveries.page, hook, before=None, limit=100).items
     assert shown.attempts == (BAD, GOOD), "both were requests that a receiver may have seen"
 
 
@@ -104,7 +104,7 @@ def test_again(store: Opened, hook: int, clock: Clock) -> None:
     taken = lease(store, hook)
     assert [(each.event, each.tries) for each in taken] == [(event(1), 1), (event(2), 1), (event(9), 1)]
     store.write(deliveries.record, taken[0], GOOD, S.DELIVERED, None)
-    page = store.read(deliveries.list_page, hook, before=2, limit=100)
+    page = store.read(deliveries.page, hook, before=2, limit=100).items
     assert [each.attempts for each in page] == [(GOOD, GOOD)], "what was seen before stays"
 
 
@@ -112,7 +112,7 @@ def test_bodies_are_bounded(store: Opened, hook: int) -> None:
     store.write(deliveries.insert, hook, [event(1)])
     [taken] = lease(store, hook)
     store.write(deliveries.record, taken, Attempt(1, 1, 500, "é" * 5_000, "it answered 500"), S.FAILED, None)
-    [shown] = store.read(deliveries.list_page, hook, before=None, limit=1)
+    [shown] = store.read(deliveries.page, hook, before=None, limit=1).items
     assert shown.attempts[0].body == "é" * 1_000
 
 
@@ -189,6 +189,20 @@ def test_counts_end_at_a_hundred(store: Opened, hook: int) -> None:
     assert store.read(deliveries.counts, hook) == (1, 100)
 
 
+@pytest.mark.parametrize("state", [None, S.PENDING, S.DELIVERED])
+def test_pages_follow_each_other(store: Opened, hook: int, state: S | None) -> None:
+    store.write(deliveries.insert, hook, [event(each) for each in range(1, 6)])
+    if state is S.DELIVERED:
+        for each in lease(store, hook):
+            store.write(deliveries.record, each, GOOD, state, None)
+    before, seqs = None, list[list[int]]()
+    while not seqs or before is not None:
+        found, before, cut = store.read(deliveries.page, hook, state=state, before=before, limit=2)
+        assert not cut
+        seqs.append([each.seq for each in found])
+    assert seqs == [[5, 4], [3, 2], [1]]
+
+
 def test_delivered_ones_are_looked_for_so_far_and_no_further(
     store: Opened, hook: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,9 +212,10 @@ def test_delivered_ones_are_looked_for_so_far_and_no_further(
     store.write(deliveries.record, first, GOOD, S.DELIVERED, None)
     before, looks = None, 0
     while True:
-        found, before = store.read(deliveries.list_delivered, hook, before=before, limit=10)
+        found, before, cut = store.read(deliveries.page, hook, state=S.DELIVERED, before=before, limit=10)
         looks += 1
-        if before is None:
+        assert cut == (before is not None)
+        if not cut:
             break
         assert found == []
     assert ([each.seq for each in found], looks) == ([1], 3)

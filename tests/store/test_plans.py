@@ -124,7 +124,6 @@ INDEXED = (
     "deliveries.list_pending",
     "deliveries.list_failed",
     "deliveries.list_delivered",
-    "deliveries.list_delivered_from",
     "deliveries.edge",
     "deliveries.failed",
     "deliveries.retry",

@@ -147,7 +147,13 @@ def test_told_again(http: httpx.Client, desk: Desk, made: dict[str, Any], server
     until(lambda: len(delivered() and delivered()[0]["attempts"]) == 3)
     assert len({each.headers["webhook-id"] for each in server.requests}) == 1
     assert http.get(f"{path}/deliveries", params={"state": "failed"}).json()["items"] == []
-    assert http.get(f"{path}/deliveries", params={"cursor": first["event"]}).json()["items"] == []
+    http.put(f"/v1/opt-outs/{number}", json={"from": "UJUMBE"}).raise_for_status()
+    until(lambda: delivered() and len(http.get(f"{path}/deliveries").json()["items"]) == 2)
+    for state in ({}, {"state": "delivered"}):
+        page = http.get(f"{path}/deliveries", params={"limit": 1, **state}).json()
+        assert page["items"][0]["event"] != first["event"]
+        page = http.get(f"{path}/deliveries", params={"cursor": page["next"], **state}).json()
+        assert ([each["event"] for each in page["items"]], page["next"]) == ([first["event"]], None)
     http.patch(path, json={"enabled": False}).raise_for_status()
     refused(http.post(f"{path}/redeliver", json=span), 409)
 

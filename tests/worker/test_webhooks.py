@@ -78,7 +78,7 @@ def test_recorded_once_the_database_is_back(bare: Path, monkeypatch: pytest.Monk
             await until(lambda: runtime.db.trouble)
             release.set()
             while True:
-                [found] = await runtime.db.read(deliveries.list_page, webhook, before=None, limit=10)
+                [found] = (await runtime.db.read(deliveries.page, webhook, before=None, limit=10)).items
                 if found.attempts:
                     break
                 await asyncio.sleep(0.01)
@@ -115,7 +115,7 @@ def test_at_the_end_it_waits_for_answers(bare: Path) -> None:
             await until(lambda: server.requests)
         async with telling(bare) as runtime:
             [webhook] = await runtime.db.read(webhooks.list_all, runtime.account)
-            [found] = await runtime.db.read(deliveries.list_page, webhook.id, before=None, limit=10)
+            [found] = (await runtime.db.read(deliveries.page, webhook.id, before=None, limit=10)).items
             assert (found.state, len(found.attempts)) == ("delivered", 1)
 
     with ScriptedServer(reply(200)) as server:

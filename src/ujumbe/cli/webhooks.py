@@ -163,7 +163,15 @@ def list_deliveries(
     async def run() -> list[Delivery]:
         async with open_database(settings) as db:
             _, found = await _find(db, settings, webhook)
-            return await db.read(deliveries.list_page, found.id, state=state, before=None, limit=limit)
+            shown: list[Delivery] = []
+            before: int | None = None
+            while len(shown) < limit:  # a page may end before its limit
+                page = await db.read(deliveries.page, found.id, state=state, before=before, limit=limit - len(shown))
+                shown += page.items
+                before = page.next
+                if before is None:
+                    break
+            return shown
 
     found = [endpoints.delivery(each) for each in asyncio.run(run())]
     if as_json:

@@ -110,25 +110,32 @@ def record(tx: Tx, leased: Leased, attempt: Attempt, state: DeliveryState, due_a
     return held
 
 
-def list_page(
-    tx: Tx, webhook: int, *, state: DeliveryState | None = None, before: int | None, limit: int
-) -> list[Delivery]:
-    """Deliveries of one endpoint with every attempt, newest event first; `before` is an event's number."""
-    name = "deliveries.list" if state is None else _LISTS[state]
-    rows = tx.tuples(name, webhook=webhook, before=before if before is not None else (1 << 63) - 1, limit=limit)
-    return _with_attempts(tx, rows)
+class Page(NamedTuple):
+    """Deliveries, newest event first, and the `before` of the following page.
+
+    `cut` says that they are short of a page only because a look ended after `WINDOW` deliveries.
+    """
+
+    items: list[Delivery]
+    next: int | None
+    cut: bool
 
 
-def list_delivered(tx: Tx, webhook: int, *, before: int | None, limit: int) -> tuple[list[Delivery], int | None]:
-    """Those that were delivered, among `WINDOW` deliveries; and the `before` of the next look where there are more.
+def page(tx: Tx, webhook: int, *, state: DeliveryState | None = None, before: int | None, limit: int) -> Page:
+    """Deliveries of one endpoint with every attempt; `before` is an event's number.
 
     Delivered is nearly everything: no index is kept for it, and where nothing is, nobody shall walk over a million.
     """
-    end = before if before is not None else (1 << 63) - 1
-    edge = tx.one("deliveries.edge", webhook=webhook, before=end, window=WINDOW)
-    after = 0 if edge is None else int(edge["seq"])
-    rows = tx.tuples("deliveries.list_delivered_from", webhook=webhook, before=end, edge=after, limit=limit)
-    return _with_attempts(tx, rows), None if edge is None else after + 1
+    values = {"webhook": webhook, "before": before if before is not None else (1 << 63) - 1}
+    edge = None
+    if state is DeliveryState.DELIVERED:
+        edge = tx.one("deliveries.edge", window=WINDOW, **values)
+        values["edge"] = 0 if edge is None else int(edge["seq"])
+    rows = tx.tuples("deliveries.list" if state is None else _LISTS[state], limit=limit + 1, **values)
+    items = _with_attempts(tx, rows[:limit])
+    if len(rows) > limit:
+        return Page(items, items[-1].seq, cut=False)
+    return Page(items, None if edge is None else values["edge"] + 1, cut=edge is not None)
 
 
 class Counts(NamedTuple):

@@ -70,11 +70,6 @@ SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM d
 
 -- name: list_delivered
 SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
- WHERE webhook_id = :webhook AND state = 'delivered' AND seq < :before
- ORDER BY seq DESC LIMIT :limit;
-
--- name: list_delivered_from
-SELECT id, seq, type, subject, made_at, state, tries, due_at, finished_at FROM deliveries
  WHERE webhook_id = :webhook AND state = 'delivered' AND seq < :before AND seq > :edge
  ORDER BY seq DESC LIMIT :limit;
 

@@ -16,7 +16,7 @@ from ujumbe.domain.webhook import DeliveryState
 from ujumbe.flows import dispatching, endpoints
 from ujumbe.runtime import Runtime
 from ujumbe.store import deliveries, events, webhooks
-from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_end, page_start
+from ujumbe.web.api.access import Cursor, Limit, Live, needs, page_start
 from ujumbe.web.api.events import LARGEST_SEQ, number
 from ujumbe.web.problems import Problem
 
@@ -197,11 +197,14 @@ async def test_webhook(runtime: Live, webhook_id: str) -> Tried:
 async def list_deliveries(
     runtime: Live, webhook_id: str, state: DeliveryState | None = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Deliveries:
-    """List what it was sent, newest event first, with what it answered each time."""
+    """List what it was sent, newest event first, with what it answered each time.
+
+    A page of `delivered` may be short of its limit, or empty, and have a `next` all the same.
+    """
     found, before = await _find(runtime, webhook_id), page_start(cursor, Kind.EVENT)
-    page = await runtime.db.read(deliveries.list_page, found.id, state=state, before=before, limit=limit + 1)
-    items = [Delivery(**endpoints.delivery(each)) for each in page[:limit]]
-    return Deliveries(items=items, next=page_end([each.event for each in items], len(page)))
+    page = await runtime.db.read(deliveries.page, found.id, state=state, before=before, limit=limit)
+    items = [Delivery(**endpoints.delivery(each)) for each in page.items]
+    return Deliveries(items=items, next=None if page.next is None else ids.show(Kind.EVENT, page.next))
 
 
 @router.post("/webhooks/{webhook_id}/redeliver", dependencies=Admin)

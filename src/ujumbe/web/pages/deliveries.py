@@ -1,6 +1,6 @@
 """What one webhook was sent, each try with what the receiver answered, and having it told again."""
 
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -29,15 +29,6 @@ NONE_FAILED: Final = (
 )
 
 
-class Listed(NamedTuple):
-    """A page of deliveries. `window` says that older ones were not looked at, since a look goes only so far."""
-
-    items: list[Delivery]
-    counts: Counts
-    next: int | None
-    window: bool
-
-
 @router.get("/webhooks/{webhook_id}")
 async def show(
     page: Viewing,
@@ -48,11 +39,12 @@ async def show(
     """Show an endpoint and what it was sent, newest event first."""
     webhook = await find(page, webhook_id)
     end = None if before is None else ids.read(Kind.EVENT, before, field="before")
-    listed = await page.read(_list, webhook.id, state, end)
+    counts, listed = await page.read(_list, webhook.id, state, end)
     return await page.render(
         "webhook.html",
         webhook=webhook,
         id=webhook_id,
+        counts=counts,
         listed=listed,
         next=None if listed.next is None else page.query(before=ids.show(Kind.EVENT, listed.next)),
         state=state,
@@ -97,16 +89,9 @@ async def retry(page: Administering, webhook_id: str) -> Response:
     return page.redirect(f"/webhooks/{webhook_id}", said=f"{said}{rest}.")
 
 
-def _list(tx: Tx, webhook: int, state: DeliveryState | None, before: int | None) -> Listed:
-    """One page, and a row more that tells whether there is another."""
-    counts, further = deliveries.counts(tx, webhook), None
-    if state is DeliveryState.DELIVERED:
-        found, further = deliveries.list_delivered(tx, webhook, before=before, limit=PER_PAGE + 1)
-    else:
-        found = deliveries.list_page(tx, webhook, state=state, before=before, limit=PER_PAGE + 1)
-    full = len(found) > PER_PAGE
-    items = found[:PER_PAGE]
-    return Listed(items, counts, items[-1].seq if full else further, not full and further is not None)
+def _list(tx: Tx, webhook: int, state: DeliveryState | None, before: int | None) -> tuple[Counts, deliveries.Page]:
+    found = deliveries.page(tx, webhook, state=state, before=before, limit=PER_PAGE)
+    return deliveries.counts(tx, webhook), found
 
 
 def about(delivery: Delivery) -> str:
