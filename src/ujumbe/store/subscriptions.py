@@ -173,20 +173,23 @@ def find(tx: Tx, account: int, subscription_id: int) -> Subscription | None:
 
 def list_page(tx: Tx, account: int, filters: Filters = ANY, *, before: int | None, limit: int) -> list[Subscription]:
     """Subscriptions, ended ones too, newest first; `before` is an id."""
+    code, keyword, number, active = filters.short_code, filters.keyword, filters.number, filters.active
+    if code is not None and keyword is not None and number is None and active is not False:
+        return product_page(tx, account, Product(code, keyword), ever=active is None, before=before, limit=limit)
     values = {
         "account": account,
-        "short_code": filters.short_code,
-        "keyword": filters.keyword,
-        "number": filters.number,
+        "short_code": code,
+        "keyword": keyword,
+        "number": number,
         "before": before,
         "limit": limit,
     }
     # Only with a short code does an index of products help; else that of numbers does, or the order of the table.
-    by_product = filters.short_code is not None and filters.number is None
+    by_product = code is not None and number is None
     conditions = ["account_id = :account" if by_product else "+account_id = :account"]
     conditions += [sql for name, sql in _CONDITIONS.items() if values[name] is not None]
-    if filters.active is not None:
-        conditions.append("ended_at IS NULL" if filters.active else "ended_at IS NOT NULL")
+    if active is not None:
+        conditions.append("ended_at IS NULL" if active else "ended_at IS NOT NULL")
     where = " AND ".join(conditions)
     return [_subscription(row) for row in tx.select(f"{_SELECT} WHERE {where} ORDER BY id DESC LIMIT :limit", values)]
 

@@ -129,11 +129,8 @@ def _members(
     tx: Tx, account: int, product: Product, number: str | None, before: int | None, *, ever: bool
 ) -> tuple[list[Subscription], Offer | None]:
     """A page of subscribers and one more, and the product; None for one that nobody ever subscribed to."""
-    if number is None:
-        found = subscriptions.product_page(tx, account, product, ever=ever, before=before, limit=PER_PAGE + 1)
-    else:
-        filters = Filters(*product, number, None if ever else True)
-        found = subscriptions.list_page(tx, account, filters, before=before, limit=PER_PAGE + 1)
+    filters = Filters(*product, number, None if ever else True)
+    found = subscriptions.list_page(tx, account, filters, before=before, limit=PER_PAGE + 1)
     known = found or subscriptions.product_page(tx, account, product, ever=True, before=None, limit=1)
     if not known:
         return [], None
