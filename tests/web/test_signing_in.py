@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -65,6 +67,19 @@ def test_the_first_admin_is_made_once(tmp_path: Path) -> None:
         service.restart()
         assert service.log.count("Set up the dashboard") == 1, "nobody is asked to set it up again"
         assert first.get("/").status_code == 200, "a session survives a restart"
+        service.stop()
+
+
+def test_of_several_at_once_one_sets_it_up(tmp_path: Path) -> None:
+    with serve(tmp_path, at="http://127.0.0.1:1") as service, ExitStack() as stack, ThreadPoolExecutor(6) as pool:
+        path = set_up_link(service)
+        crowd = [stack.enter_context(browser(service)) for _ in range(6)]
+
+        def choose(index: int) -> int:
+            return crowd[index].post(path, name=f"User {index}", password=PASSWORD, again=PASSWORD).status_code
+
+        assert sorted(pool.map(choose, range(6))) == [303, 410, 410, 410, 410, 410]
+        assert sorted(each.get("/").status_code for each in crowd) == [200, 303, 303, 303, 303, 303]
         service.stop()
 
 
