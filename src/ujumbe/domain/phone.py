@@ -12,6 +12,8 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 from ujumbe.domain.errors import InvalidInputError
 
 EXAMPLE: Final = "+254711000111"
+OR_SET: Final = "; or set UJUMBE_DEFAULT_COUNTRY"
+"""What whoever runs the service may do about national numbers, at the end of what everybody can."""
 LONGEST_INPUT: Final = 40
 """Characters. Fifteen digits (ITU-T E.164) with generous separators; longer input is not a number."""
 
@@ -54,8 +56,7 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
     if not re.fullmatch(r"\+?[0-9]+", compact):
         raise InvalidInputError(field, f"the number may hold only digits after the '+', as in {EXAMPLE}")
     if not compact.startswith("+") and not default_country:
-        told = f"the number must start with '+' and its country code, as in {EXAMPLE}; or set UJUMBE_DEFAULT_COUNTRY"
-        raise InvalidInputError(field, told)
+        raise InvalidInputError(field, f"the number must start with '+' and its country code, as in {EXAMPLE}{OR_SET}")
     try:
         number = phonenumbers.parse(compact, default_country or None)
     except NumberParseException as error:

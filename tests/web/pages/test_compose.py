@@ -72,6 +72,9 @@ def test_everybody_has_a_verdict_before_anything_is_sent(http: httpx.Client, des
     assert [(row[0], row[1]) for row in rows if row[0].isdigit()][:1] == [("3", "Asha")], "problems first"
     assert [row[0] for row in rows if row[0].isdigit()] == ["3", "5", "2", "1", "2"]
     assert "Asha &lt;x&gt;" in page.text
+    national = words(checked(http, to="0711", text="Habari"))
+    assert "must start with '+'" in national
+    assert "UJUMBE_" not in national, "that is not for whoever types a list"
     assert "Send 2 texts now" in told
     assert [desk.messages(each) for each in (one, two, out)] == [[], [], []]
 

@@ -77,7 +77,8 @@ def of(draft: Draft, body: Send, quote: dict[str, Any], due: int | None) -> Chec
         line = draft.entries[place].line if draft.entries else 0
         # What was typed is shown where it is no number, in the way in which it was typed.
         given = draft.verdicts[place].given if draft.entries and verdict["state"] == "rejected" else verdict["to"]
-        rows.append(Row(line, given, _fate(verdict), verdict.get("reason", "")))
+        reason = verdict.get("reason", "").removesuffix(phone.OR_SET)  # a list is mended where it was typed
+        rows.append(Row(line, given, _fate(verdict), reason))
     order = list(Fate)
     rows.sort(key=lambda row: order.index(row.fate))
     found = Counter(row.fate for row in rows)
