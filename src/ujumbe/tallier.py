@@ -11,13 +11,13 @@ from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.flows import tallying
 from ujumbe.store import tallies
 from ujumbe.store.database import Database
-from ujumbe.store.tallies import Turn
+from ujumbe.store.tallies import Hour, Turn
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks whether something has happened."""
-SHARE: Final = 20
-"""Times as long as an hour took to count, nothing is counted afterwards: one of a million texts costs 2 s of a core, so
-it is counted again after 40 s at the earliest."""
+SHARE: Final = 40
+"""Times as long as a piece of an hour took to count, nothing is counted afterwards: an hour of a million texts costs
+2 s of a core within 80 s, never much at a time."""
 PAST_SHARE: Final = 4
 """The same for a past that was never counted: that is done once, and its numbers are not there until then."""
 LONGEST_REST_SECONDS: Final = 60.0
@@ -77,7 +77,7 @@ class Tallier:
             self._unsettled_at = time.monotonic() + UNSETTLED_SECONDS
         position = turn.position
         while True:
-            more, seen = await self._db.read(tallying.changed, self._account, position)
+            more, seen = await self._db.read(tallies.changed, self._account, position)
             hours |= more
             if seen == position:
                 break
@@ -94,14 +94,22 @@ class Tallier:
             await self._db.write(tallies.finish, self._account, turn._replace(back_to=back_to))
 
     async def _count(self, turn: Turn, hours: Sequence[int], share: int) -> bool:
-        """Count these hours and rest `share` times as long after each; False where another process has taken over."""
+        """Count these hours, and rest `share` times as long after each piece; False where another has taken over."""
         for hour in hours:
-            await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
-            began = time.monotonic()
-            counted = await self._db.read(tallies.count, self._account, hour)
-            kept = await self._db.write(tallies.keep, self._account, turn, counted)
-            took = time.monotonic() - began
-            self._free_at = time.monotonic() + min(share * took, LONGEST_REST_SECONDS)
-            if not kept:
-                return False
+            counted, first = Hour(hour), None
+            while True:
+                await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
+                began = time.monotonic()
+                piece, first = await self._db.read(tallies.count, self._account, hour, first)
+                counted.add(piece)
+                if first is None:
+                    ours = await self._db.write(tallies.keep, self._account, turn, counted)
+                else:
+                    ours = await self._db.write(tallies.hold, self._account, turn)
+                took = time.monotonic() - began
+                self._free_at = time.monotonic() + min(share * took, LONGEST_REST_SECONDS)
+                if not ours:
+                    return False
+                if first is None:
+                    break
         return True

@@ -8,6 +8,7 @@ from ujumbe.domain import delivery_time
 from ujumbe.flows import tallying
 from ujumbe.store import tallies
 from ujumbe.store.database import Tx
+from ujumbe.store.tallies import Hour
 
 Counts = tuple[Counter[Any], Counter[Any], Counter[Any]]
 
@@ -19,17 +20,27 @@ def tally(desk: Desk) -> None:
     assert turn is not None
     hours, position = set(store.read(tallies.unsettled, ours)), turn.position
     while True:
-        more, seen = store.read(tallying.changed, ours, position)
+        more, seen = store.read(tallies.changed, ours, position)
         hours |= more
         if seen == position:
             break
         position = seen
     oldest = store.read(tallies.oldest)
     for hour in hours | set(range(oldest, turn.back_to)):
-        assert store.write(tallies.keep, ours, turn, store.read(tallies.count, ours, hour))
+        assert store.write(tallies.keep, ours, turn, whole(desk, hour))
     done = turn._replace(position=position, back_to=min(oldest, turn.back_to))
     assert store.write(tallies.finish, ours, done)
     assert not store.read(tallying.due, ours)
+
+
+def whole(desk: Desk, hour: int) -> Hour:
+    """An hour, counted piece by piece."""
+    made, first = Hour(hour), None
+    while True:
+        piece, first = desk.store.read(tallies.count, desk.account, hour, first)
+        made.add(piece)
+        if first is None:
+            return made
 
 
 def tallied(desk: Desk) -> Counts:

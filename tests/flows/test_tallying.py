@@ -8,7 +8,6 @@ from tests.flows.tally import counted, tallied, tally
 from tests.store.opened import account
 from ujumbe.domain.event import Type
 from ujumbe.domain.message import State
-from ujumbe.flows import tallying
 from ujumbe.store import events, ids, tallies
 from ujumbe.store.tallies import HOUR_MS
 
@@ -27,7 +26,7 @@ def told(desk: Desk, type_: Type, *hours: int, of: int | None = None) -> None:
 def changed(desk: Desk) -> tuple[set[int], int]:
     while desk.store.write(events.number):
         pass
-    return desk.store.read(tallying.changed, desk.account, 0)
+    return desk.store.read(tallies.changed, desk.account, 0)
 
 
 def test_ids_tell_the_hours_in_whatever_order_they_come(desk: Desk) -> None:
@@ -49,16 +48,16 @@ def test_another_account_has_hours_of_its_own(desk: Desk) -> None:
 
 
 def test_a_long_log_is_read_piece_by_piece(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "MOST_ROWS", 2)
+    monkeypatch.setattr(tallies, "MOST_ROWS", 2)
     for hour in range(5):
         told(desk, Type.SENT, HOUR + hour)
     found, seen = changed(desk)
     assert (found, seen) == ({HOUR, HOUR + 1}, 2)
-    found, seen = desk.store.read(tallying.changed, desk.account, seen)
+    found, seen = desk.store.read(tallies.changed, desk.account, seen)
     assert (found, seen) == ({HOUR + 2, HOUR + 3}, 4)
-    found, seen = desk.store.read(tallying.changed, desk.account, seen)
+    found, seen = desk.store.read(tallies.changed, desk.account, seen)
     assert (found, seen) == ({HOUR + 4}, 5)
-    assert desk.store.read(tallying.changed, desk.account, seen) == (set(), 5)
+    assert desk.store.read(tallies.changed, desk.account, seen) == (set(), 5)
 
 
 def test_a_late_report_is_counted_in_the_hour_of_its_message(desk: Desk, clock: Clock) -> None:

@@ -28,6 +28,8 @@ INDEXED = (
     "overview.anything",
     "tallies.unsettled",
     "tallies.messages",
+    "tallies.edge",
+    "tallies.changed",
     "tallies.spending",
     "tallies.by_hour",
     "tallies.by_network",
@@ -158,7 +160,7 @@ SORTED_BY_NEED = {
     "batches.costs", "batches.reasons",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
-    "tallies.by_network", "tallies.times", "tallies.spent",
+    "tallies.changed", "tallies.by_network", "tallies.times", "tallies.spent",
     "conversations.of_number",
 }  # fmt: skip
 """Only the rows of some batches, numbers, ids or hours are sorted, or calls that are open: no queue is walked."""

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from tests.store.conftest import Clock
@@ -11,7 +13,16 @@ from ujumbe.store.outbox import Lot, New, Times
 from ujumbe.store.tallies import HOUR_MS, Hour, Turn
 
 HOUR = 500_000
-EMPTY = Hour(HOUR, {}, {}, {})
+EMPTY = Hour(HOUR)
+
+
+def held(
+    hour: int,
+    messages: dict[tuple[State, str], int],
+    times: dict[tuple[str, int], int] | None = None,
+    spent: dict[str, int] | None = None,
+) -> Hour:
+    return Hour(hour, Counter(messages), Counter(times), Counter(spent))
 
 
 def stored(tx: Tx, ours: int, states: list[State]) -> list[int]:
@@ -34,15 +45,34 @@ def test_an_hour_holds_what_its_ids_say(store: Opened, ours: int, other: int, cl
     store.write(stored, ours, [State.SCHEDULED, State.QUEUED, State.QUEUED])
     store.write(stored, other, [State.QUEUED])
     assert [tallies.hour_of_id(each) for each in before] == [HOUR]
-    assert store.read(tallies.count, ours, HOUR).messages == {(State.SCHEDULED, ""): 1}
-    assert store.read(tallies.count, ours, HOUR + 1).messages == {(State.SCHEDULED, ""): 1, (State.QUEUED, ""): 2}
-    assert store.read(tallies.count, ours, HOUR + 2) == Hour(HOUR + 2, {}, {}, {})
+    assert store.read(tallies.count, ours, HOUR) == (held(HOUR, {(State.SCHEDULED, ""): 1}), None)
+    later = held(HOUR + 1, {(State.SCHEDULED, ""): 1, (State.QUEUED, ""): 2})
+    assert store.read(tallies.count, ours, HOUR + 1) == (later, None)
+    assert store.read(tallies.count, ours, HOUR + 2) == (Hour(HOUR + 2), None)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6, 7])
+def test_a_large_hour_is_counted_in_pieces(
+    store: Opened, ours: int, other: int, clock: Clock, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(tallies, "PIECE", size)
+    clock.set(HOUR * HOUR_MS)
+    store.write(stored, ours, [State.SCHEDULED, State.QUEUED, State.QUEUED])
+    store.write(stored, other, [State.QUEUED])
+    store.write(stored, ours, [State.QUEUED, State.SCHEDULED])
+    whole, first, pieces = Hour(HOUR), None, 0
+    while not pieces or first is not None:
+        piece, first = store.read(tallies.count, ours, HOUR, first)
+        whole.add(piece)
+        pieces += 1
+    assert whole.messages == {(State.SCHEDULED, ""): 2, (State.QUEUED, ""): 3}
+    assert pieces == -(-6 // size)
 
 
 def test_what_is_kept_takes_the_place_of_what_was(store: Opened, ours: int, other: int) -> None:
     turn = begun(store, ours)
     assert turn is not None
-    first = Hour(
+    first = held(
         HOUR,
         {(State.DELIVERED, "63902"): 3, (State.UNDELIVERED, "63902"): 1, (State.QUEUED, ""): 1},
         {("63902", 3): 2, ("63902", 10): 1},
@@ -51,8 +81,8 @@ def test_what_is_kept_takes_the_place_of_what_was(store: Opened, ours: int, othe
     assert store.write(tallies.keep, ours, turn, first)
     assert store.read(overview.spent, ours, HOUR, HOUR + 1) == [Money(2_400_000, "KES"), Money(35_000_000, "UGX")]
     assert store.read(tallies.unsettled, ours) == [HOUR]
-    then = Hour(HOUR, {(State.DELIVERED, "63902"): 4, (State.DELIVERED, "64110"): 9}, {("63902", 3): 4}, {"KES": 1})
-    later = Hour(HOUR + 1, {(State.UNDELIVERED, "63902"): 2}, {}, {"KES": 2})
+    then = held(HOUR, {(State.DELIVERED, "63902"): 4, (State.DELIVERED, "64110"): 9}, {("63902", 3): 4}, {"KES": 1})
+    later = held(HOUR + 1, {(State.UNDELIVERED, "63902"): 2}, spent={"KES": 2})
     assert store.write(tallies.keep, ours, turn, then)
     assert store.write(tallies.keep, ours, turn, later)
     assert store.read(tallies.unsettled, ours) == []
@@ -88,7 +118,7 @@ def test_what_a_turn_writes_that_was_taken_over_is_refused(store: Opened, ours: 
     clock.forward(tallies.LEASE_MS)
     fresh = begun(store, ours)
     assert fresh is not None
-    told = Hour(HOUR, {(State.DELIVERED, ""): 1}, {}, {})
+    told = held(HOUR, {(State.DELIVERED, ""): 1})
     assert store.write(tallies.keep, ours, fresh, told)
     assert not store.write(tallies.keep, ours, stale, EMPTY)
     assert not store.write(tallies.finish, ours, stale._replace(position=99))
@@ -115,7 +145,7 @@ def test_what_nobody_looks_at_any_more_is_deleted(store: Opened, ours: int, cloc
     assert turn is not None
     last = tallies.hour_of(clock.now) - tallies.KEPT_HOURS
     for hour in (last - 1, last):
-        store.write(tallies.keep, ours, turn, Hour(hour, {(State.SENT, ""): 1}, {("", 1): 1}, {"KES": 1}))
+        store.write(tallies.keep, ours, turn, held(hour, {(State.SENT, ""): 1}, {("", 1): 1}, {"KES": 1}))
     store.write(tallies.finish, ours, turn)
     assert store.read(overview.by_hour, ours, 0, 1 << 40) == [(last, State.SENT, 1)]
     assert store.read(overview.spent, ours, 0, 1 << 40) == [Money(1, "KES")]

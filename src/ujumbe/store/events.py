@@ -17,8 +17,6 @@ MOST_NUMBERED: Final = 5_000
 MOST_FORGOTTEN: Final = 5_000
 MOST_READ: Final = 2_000
 """Rows of the log that one look goes through."""
-MOST_ROWS: Final = 200
-"""Rows of which the ids are read whole: 200,000 at most, some 20 ms."""
 LARGEST_ROW: Final = 1_000
 """Events in one row: bounds what is read for a few of them."""
 LOCK: Final = "events"
@@ -111,22 +109,6 @@ def read(tx: Tx, account: int, seq: int, limit: int, types: Collection[str] = ()
             return Page(found[:limit], found[limit - 1].seq)
         seen = first + len(subjects) - 1
     return Page(found, seen if len(rows) == most else max(seen, end))
-
-
-def messages_after(tx: Tx, account: int, seq: int) -> tuple[list[list[int]], int]:
-    """The ids of messages that events above the number `seq` are about, row by row, and the number to read on from.
-
-    It looks at `MOST_ROWS` rows at most: read on from there, until it stays as it was.
-    """
-    end = last(tx)
-    rows = tx.tuples("events.after", account=account, seq=seq, most=MOST_ROWS)
-    found, seen = [], seq
-    for first, type_, listed, _ in rows:
-        subjects = json.loads(listed)
-        if type_ in OF_MESSAGES:
-            found.append(subjects)
-        seen = first + len(subjects) - 1
-    return found, seen if len(rows) == MOST_ROWS else max(seen, end)
 
 
 def last(tx: Tx) -> int:

@@ -5,23 +5,29 @@ hours changed is read from the event log: ids alone tell it, since they carry th
 off the writer; what it found is written in a short transaction of its own, guarded by a turn (see `begin`).
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ujumbe.domain import delivery_time
 from ujumbe.domain.message import State
-from ujumbe.store import ids
+from ujumbe.store import events, ids
 from ujumbe.store.database import Row, Tx
 
 HOUR_MS: Final = 3_600_000
 LEASE_MS: Final = 120_000
-"""How long a turn is held without a sign of life: far longer than an hour of a million messages takes to count."""
+"""How long a turn is held without a sign of life: far longer than a piece takes to count, and the rest after it."""
 BACK_HOURS: Final = 31 * 24
 """Of a past that nobody has counted yet, so much is."""
 KEPT_HOURS: Final = 400 * 24
 MOST_UNSETTLED: Final = 200
+PIECE: Final = 10_000
+"""Messages that are counted at one go: some 20 ms of a core that others may be waiting for."""
+MOST_ROWS: Final = 200
+"""Rows of the event log that one look goes through: 200,000 ids at most, some 100 ms."""
+HOUR_OF_IDS: Final = ids.floor(ids.EPOCH_MS + HOUR_MS)
+"""How many ids lie between the first of an hour and the first of the next."""
 
 
 class Turn(NamedTuple):
@@ -38,15 +44,21 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What one hour holds. `hour` is in whole hours since 1970."""
+    """What one hour holds, or a piece of it. `hour` is in whole hours since 1970."""
 
     hour: int
-    messages: Mapping[tuple[State, str], int]
+    messages: Counter[tuple[State, str]] = field(default_factory=Counter)
     """By state and network code."""
-    times: Mapping[tuple[str, int], int]
+    times: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Of those that arrived: by network code and step (see delivery_time)."""
-    spent: Mapping[str, int]
+    spent: Counter[str] = field(default_factory=Counter)
     """Millionths by currency."""
+
+    def add(self, piece: "Hour") -> None:
+        """Count a further piece of it in."""
+        self.messages.update(piece.messages)
+        self.times.update(piece.times)
+        self.spent.update(piece.spent)
 
 
 def hour_of(moment_ms: int) -> int:
@@ -97,21 +109,45 @@ def unsettled(tx: Tx, account: int) -> list[int]:
     return [row[0] for row in tx.tuples("tallies.unsettled", account=account, most=MOST_UNSETTLED)]
 
 
-def count(tx: Tx, account: int, hour: int) -> Hour:
-    """Count an hour from its messages: a walk over a piece of the table, about 2 µs a message."""
-    span = {"account": account, "first": ids.floor(hour * HOUR_MS), "following": ids.floor((hour + 1) * HOUR_MS)}
-    messages: dict[tuple[State, str], int] = defaultdict(int)
-    times: dict[tuple[str, int], int] = defaultdict(int)
-    for state, network, took, number in tx.tuples("tallies.messages", **span):
-        messages[State(state), network] += number
+def changed(tx: Tx, account: int, position: int) -> tuple[set[int], int]:
+    """Hours with messages that something happened to after the event `position`, and where to read on from.
+
+    It looks at `MOST_ROWS` rows at most: read on from there, until it stays as it was.
+    """
+    end = events.last(tx)  # asked first: what is numbered by now will be found below
+    values = {"types": sorted(events.OF_MESSAGES), "width": HOUR_OF_IDS, "seq": position, "most": MOST_ROWS}
+    rows = tx.tuples("tallies.changed", account=account, **values)
+    hours = {hour_of(ids.EPOCH_MS) + hour for hour, _ in rows if hour is not None}
+    return hours, max((seen for _, seen in rows), default=max(position, end))
+
+
+def count(tx: Tx, account: int, hour: int, first: int | None = None) -> tuple[Hour, int | None]:
+    """Count a piece of an hour, from the id `first` on or from the beginning; and where the next piece begins, if any.
+
+    Each message is in one piece, as it is when that is counted; about 2 µs a message.
+    """
+    span = {"first": ids.floor(hour * HOUR_MS) if first is None else first}
+    span["following"] = ids.floor((hour + 1) * HOUR_MS)
+    edge = tx.one("tallies.edge", piece=PIECE, **span)
+    if edge is not None:
+        span["following"] = edge["id"]
+    piece = Hour(hour)
+    for state, network, took, number in tx.tuples("tallies.messages", account=account, **span):
+        piece.messages[State(state), network] += number
         if took >= 0:
-            times[network, delivery_time.step(took)] += number
-    return Hour(hour, messages, times, dict(tx.tuples("tallies.spending", **span)))
+            piece.times[network, delivery_time.step(took)] += number
+    piece.spent.update(dict(tx.tuples("tallies.spending", account=account, **span)))
+    return piece, None if edge is None else edge["id"]
+
+
+def hold(tx: Tx, account: int, turn: Turn) -> bool:
+    """Show that a turn goes on; False where another process has taken over."""
+    return tx.run("tallies.hold", account=account, turn=turn.turn, until=tx.now + LEASE_MS) > 0
 
 
 def keep(tx: Tx, account: int, turn: Turn, hour: Hour) -> bool:
     """Put this in the place of what was known of its hour; False where the turn is over, and nothing is changed."""
-    if not tx.run("tallies.hold", account=account, turn=turn.turn, until=tx.now + LEASE_MS):
+    if not hold(tx, account, turn):
         return False
     _clear(tx, account, hour.hour, hour.hour + 1)
     rows = [(state, network, number) for (state, network), number in hour.messages.items()]

@@ -24,14 +24,35 @@ SELECT min(id) AS id FROM messages;
 -- name: first_event
 SELECT min(seq) AS seq FROM events WHERE seq IS NOT NULL;
 
+-- name: changed
+-- The hours of messages that something happened to, in hours since the first id; NULL for what is about none.
+SELECT CASE WHEN counted.type = ANY (:types) THEN m.value / :width END AS hour, max(counted.seq + counted.number) - 1 AS seen
+  FROM (SELECT seq, number, type, subjects FROM events
+         WHERE seq IS NOT NULL AND account_id = :account AND seq + number > :seq + 1
+           AND seq >= coalesce((SELECT max(b.seq) FROM events b WHERE b.seq IS NOT NULL AND b.seq <= :seq), 0)
+         ORDER BY seq LIMIT :most) AS counted, json_each(counted.subjects) AS m
+ GROUP BY 1;
+
+-- name: changed (postgres)
+SELECT CASE WHEN counted.type = ANY (:types) THEN CAST(m.value AS BIGINT) / :width END AS hour, max(counted.seq + counted.number) - 1 AS seen
+  FROM (SELECT seq, number, type, subjects FROM events
+         WHERE seq IS NOT NULL AND account_id = :account AND seq + number > :seq + 1
+           AND seq >= coalesce((SELECT max(b.seq) FROM events b WHERE b.seq IS NOT NULL AND b.seq <= :seq), 0)
+         ORDER BY seq LIMIT :most) AS counted, json_array_elements_text(CAST(counted.subjects AS json)) AS m (value)
+ GROUP BY 1;
+
 -- name: unsettled
 SELECT DISTINCT hour FROM tallies
  WHERE account_id = :account
    AND (state = 'scheduled' OR state = 'queued' OR state = 'sending' OR state = 'uncertain')
  ORDER BY hour DESC LIMIT :most;
 
+-- name: edge
+-- Where the next piece begins: so many rows of the table's key, and of no row more than that.
+SELECT id FROM messages WHERE id >= :first AND id < :following ORDER BY id LIMIT 1 OFFSET :piece;
+
 -- name: messages
--- The plus keeps SQLite from beginning with all messages of the account: an hour is a piece of the table itself.
+-- The plus keeps SQLite from beginning with all messages of the account: what is counted is a piece of the table itself.
 SELECT state, network_code,
        CASE WHEN state = 'delivered' AND sent_at IS NOT NULL THEN (updated_at - sent_at + 999) / 1000 ELSE -1 END AS took,
        count(*) AS messages
