@@ -46,8 +46,8 @@ def test_the_hosts_clock_does_not_matter(
         now = (store.read if reader else store.write)(lambda tx: tx.now)
         made = store.write(lambda tx: tx.new_id())
         [[after]] = database.ask(THEIRS)
-    assert ids.floor(before - 50) <= made < ids.floor(after + 51), "ranges of ids stand for times of the database"
-    assert before - 50 <= now <= after + 50, "both clocks are this machine's: only rounding and a hop are between them"
+    assert ids.floor(before - 1_000) <= made < ids.floor(after + 1_000), "ranges of ids stand for times of the database"
+    assert before - 1_000 <= now <= after + 1_000, "only an answer is between the two"
 
 
 def test_it_goes_on_by_itself_and_is_set_anew_now_and_then(
