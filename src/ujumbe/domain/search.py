@@ -19,7 +19,6 @@ _SEPARATORS = re.compile(r"[\s().\u00a0\u2010-\u2015\u2212/-]+")
 _DIGITS = re.compile(r"\+?[0-9]+")
 _PROVIDER_ID = re.compile(r"ATXid_[0-9A-Za-z]{6,}")
 _NEARLY_WHOLE: Final = 8
-"""Digits from which a leading zero is a national prefix, which no stored number has, and not one of the last."""
 _TELLING: Final = 4
 """Digits in words: somebody who adds one after the other to such a search finds a number that a text holds."""
 
@@ -75,5 +74,7 @@ def _part(compact: str, words: str) -> Sought:
         return Sought(part=compact)
     if len(compact) < SHORTEST_PART:
         return Sought(text=words)
-    bare = compact.lstrip("0")
-    return Sought(part=bare if len(compact) >= _NEARLY_WHOLE and bare else compact, text=words)
+    # A leading zero is likely a national prefix, which no stored number has; else less is asked for, and more found.
+    # Several are an international one in front of a number, and the last digits of somebody's in a few.
+    bare = compact if compact.startswith("00") and len(compact) < _NEARLY_WHOLE else compact.lstrip("0")
+    return Sought(part=bare if len(bare) >= SHORTEST_PART else compact, text=words)

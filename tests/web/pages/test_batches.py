@@ -41,7 +41,7 @@ def test_the_numbers_add_up(http: httpx.Client, desk: Desk, new_number: NewNumbe
     told = words(page)
     assert "9 texts, all settled" in told
     assert "Together 9 known cost so far: KES 5.60" in told
-    assert "1 blocked the recipient has opted out" in told
+    assert "1 blocked Opted out Do not text them." in told
     assert "Habari &lt;b&gt;Asha&lt;/b&gt;<br>Karibu" in page.text
     assert f"/messages?batch={made['id']}" in page.text
     assert "Cancel what has not left" not in told

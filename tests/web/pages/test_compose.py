@@ -420,7 +420,7 @@ def test_a_test_to_somebody_who_opted_out(http: httpx.Client, number: str) -> No
     http.put(f"/v1/opt-outs/{number}").raise_for_status()
     answer = press(http, "/compose/test", opened(http, text="Try me", test_to=number))
     assert "blocked" in words(answer)
-    assert "opted out" in words(answer)
+    assert "Opted out" in words(answer)
 
 
 def test_there_is_no_such_test(http: httpx.Client) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.store.opened import queued
 from tests.web.conftest import Desk
+from tests.web.pages.filled import fields
 from tests.web.pages.inside import MASKED, look_as, pages
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
@@ -158,6 +159,39 @@ def test_an_uncertain_one_is_resolved(
     assert "Resolved by hand by developer" in steps(after)
     decided = [each["detail"] for each in desk.message(row["id"])["timeline"] if each["what"] == "decision"]
     assert (decided[0]["rule"], decided[0]["state"]) == ("resolved", state)
+
+
+def test_an_answer_that_says_nothing_is_not_told_as_a_refusal(
+    desk: Desk, http: httpx.Client, turn: Callable[..., None], number: str
+) -> None:
+    """HTTP's 500 is no recipient's 500: who reads "not taken" sends it again, and the person gets it twice."""
+    turn(accept_then_500_rate=1, reports="none")
+    [row] = desk.accept(number, "Answered with 500")["messages"]
+    desk.becomes(row["id"], "uncertain")
+    said = words(shown(http, row["id"]))
+    assert "No clear answer: it may have been taken" in said
+    assert "not taken" not in said
+
+
+def test_what_did_not_arrive_is_sent_anew(desk: Desk, http: httpx.Client) -> None:
+    [row] = desk.accept("+254711900613", "Kesho & leo", **{"from": "MyBrand"})["messages"]
+    desk.becomes(row["id"], "undelivered")
+    [link] = re.findall(r'href="(/compose[^"]+)"[^>]*>.{0,200}?Send anew', shown(http, row["id"]), re.DOTALL)
+    form = fields(http.get(html.unescape(link)))
+    assert (form["to"], form["text"], form["kind"]) == ("+254711900613", "Kesho & leo", "bulk")
+    assert "MyBrand" in (form["from"], form["other"])
+
+
+def test_what_waits_during_a_pause_says_so(desk: Desk, http: httpx.Client, number: str) -> None:
+    http.post("/settings/pause", data={"reason": "stock-taking"})
+    try:
+        [row] = desk.accept(number, "Paused")["messages"]
+        said = words(shown(http, row["id"]))
+        assert "It waits, since nothing is being sent at present." in said
+        assert "Somebody has paused it, and somebody has to let it go on. Let it go on" in said
+    finally:
+        http.post("/settings/resume")
+    desk.becomes(row["id"], "delivered")
 
 
 def test_what_is_no_choice_is_told(desk: Desk, http: httpx.Client, turn: Callable[..., None]) -> None:

@@ -92,7 +92,9 @@ def test_a_reason_is_told_in_words_of_the_shop(desk: Desk, http: httpx.Client, w
     assert "Phone off or out of reach" in http.get("/messages", params={"q": word}).text
 
 
-def test_finds_by_each_filter(desk: Desk, listed: Callable[..., list[str]], number: str, word: str) -> None:
+def test_finds_by_each_filter(
+    desk: Desk, http: httpx.Client, listed: Callable[..., list[str]], number: str, word: str
+) -> None:
     [row] = desk.accept(number, f"One {word}", **{"from": "MyBrand"})["messages"]
     [dear] = desk.accept("+256771000111", f"Two {word}")["messages"]
     [late] = desk.accept("+254711000190", f"Three {word}", send_at=LATER)["messages"]
@@ -105,6 +107,8 @@ def test_finds_by_each_filter(desk: Desk, listed: Callable[..., list[str]], numb
     assert listed(q=number) == listed(q=number[1:]) == [one]
     assert one in listed(q=number[-6:])
     assert one in listed(q=f"0{number[4:]}")
+    assert one in listed(q=f"0{number[4:9]}"), "while somebody types it in the national way"
+    assert "goes out" in http.get("/messages", params={"q": word, "state": "scheduled"}).text
     assert listed(q=one) == [one]
     assert listed(q=found["provider_message_id"]) == [one]
     assert listed(q=word, state="scheduled") == [three]

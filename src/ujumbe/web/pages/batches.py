@@ -1,5 +1,6 @@
 """Batches: how far a text to many has come, in numbers that add up."""
 
+from collections import Counter
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query
@@ -10,9 +11,9 @@ from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import FINAL, State
 from ujumbe.store import audit, batches
 from ujumbe.store.audit import Entry
-from ujumbe.store.batches import Found, Standing
+from ujumbe.store.batches import Found, Reason, Standing
 from ujumbe.store.database import Tx
-from ujumbe.web.pages import copy_as
+from ujumbe.web.pages import copy_as, explanation
 from ujumbe.web.pages.fields import line
 from ujumbe.web.pages.page import Operating, Viewing
 from ujumbe.web.problems import Problem
@@ -44,6 +45,16 @@ class Share(NamedTuple):
     length: float
 
 
+class Cause(NamedTuple):
+    """How many messages came to a state for one cause, in words of the shop."""
+
+    number: int
+    state: State
+    why: str
+    next: str
+    """What to do; empty where nothing is to be done."""
+
+
 class Seen(NamedTuple):
     """Some batches of one text."""
 
@@ -69,6 +80,7 @@ async def show(page: Viewing, batch_id: str, others: With = "") -> Response:
         waits=sum(counts.get(state, 0) for state in WAITS),
         open=sum(number for state, number in counts.items() if state not in FINAL),
         standing=seen.standing,
+        causes=_causes(seen.standing.reasons),
         done=seen.done,
         together=",".join(shown[1:]),
         forms=copy_as.forms(page, "GET", f"/v1/batches/{shown[0]}"),
@@ -117,3 +129,12 @@ def _shares(counts: dict[State, int]) -> list[Share]:
             shares.append(Share(state, number, round(begin, 2), round(length, 2)))
             begin += length
     return shares
+
+
+def _causes(reasons: list[Reason]) -> list[Cause]:
+    """Reasons that mean the same for a person are one."""
+    found: Counter[tuple[State, str, str]] = Counter()
+    for each in reasons:
+        words = explanation.cause(each.reason, each.state), explanation.told(each.state, each.reason).next
+        found[each.state, *words] += each.number
+    return [Cause(number, *words) for words, number in found.most_common()]

@@ -5,6 +5,7 @@ from typing import Final
 
 from ujumbe.domain.message import State
 from ujumbe.domain.outcome import OUTCOMES
+from ujumbe.domain.pause import Pause
 from ujumbe.flows import claiming, deciding, upkeep
 from ujumbe.store.messages import Message
 from ujumbe.store.outbox import WITHDRAWN
@@ -178,17 +179,51 @@ _AGAIN: Final = Explanation(
 )
 
 
-def of(message: Message) -> Explanation:
-    """Why this message stands where it stands. What nobody has words for yet is told as it came, in `short`."""
+_PAUSED: Final = Explanation(
+    "Sending is paused", "It waits, since nothing is being sent at present.",
+    "What holds sending up stands above. The text goes out afterwards, unless its time runs out first.",
+)  # fmt: skip
+
+PAUSES: Final[dict[Pause, str]] = {
+    Pause.UNANSWERED: "Africa's Talking does not answer. Sending goes on by itself once it does.",
+    Pause.BALANCE: "Africa's Talking says that the balance is too low. Top up; sending goes on by itself.",
+    Pause.CREDENTIALS: "Africa's Talking refuses our username or API key. Whoever runs this service has to correct it.",
+    Pause.OPERATOR: "Somebody has paused it, and somebody has to let it go on.",
+}
+"""Why nothing is being sent, and what to do."""
+
+
+def of(message: Message, *, paused: bool = False) -> Explanation:
+    """Why this message stands where it stands; `paused` says that nothing is being sent at present.
+
+    What nobody has words for yet is told as it came, in `short`.
+    """
     if message.state is State.DELIVERED:
         return STATES[State.DELIVERED]
     if message.state is State.SENT:
         return _LATE if message.overdue else _VOUCHED if message.assumed else STATES[State.SENT]
     if message.state is State.FAILED and message.assumed:
         return _WRITTEN_OFF
-    known = _FOLDED.get(message.reason.casefold())
-    if known is None and message.state is State.QUEUED and message.tries:
+    if message.state is State.QUEUED and paused:
+        return _PAUSED
+    if message.state is State.QUEUED and message.tries and not known(message.reason):
         return _AGAIN
-    if known is None and message.state in (State.UNDELIVERED, State.FAILED) and message.reason:
-        return replace(STATES[message.state], short=message.reason)
-    return known or STATES[message.state]
+    return told(message.state, message.reason)
+
+
+def known(reason: str) -> bool:
+    """Whether there are words for a reason that was written down."""
+    return reason.casefold() in _FOLDED
+
+
+def told(state: State, reason: str) -> Explanation:
+    """What a reason says of a message in this state, as far as the two can tell."""
+    found = _FOLDED.get(reason.casefold())
+    if found is None and state in (State.UNDELIVERED, State.FAILED) and reason:
+        return replace(STATES[state], short=reason)
+    return found or STATES[state]
+
+
+def cause(reason: str, state: State) -> str:
+    """A reason in a few words: as it came where nobody has words for it."""
+    return (_FOLDED[reason.casefold()].short if known(reason) else "") or reason or STATES[state].short

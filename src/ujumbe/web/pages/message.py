@@ -1,13 +1,17 @@
 """One message: what happened to it and why, what it weighs, and what a person may decide about it."""
 
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain import ids, network, phone
+from ujumbe.africastalking import wire
+from ujumbe.domain import erased, ids, network, phone
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
+from ujumbe.domain.pause import Pause
+from ujumbe.domain.role import Role
 from ujumbe.flows import deciding
 from ujumbe.flows.deciding import StateError
 from ujumbe.flows.timeline import Explained, explain
@@ -30,6 +34,8 @@ OUTCOMES: Final = {
 }
 """What a person may say about an uncertain message, and what the page then says."""
 WAITS: Final = frozenset({State.QUEUED, State.SCHEDULED})
+AGAIN: Final = frozenset({State.UNDELIVERED, State.FAILED, State.EXPIRED, State.CANCELED})
+"""Where nothing arrived, and nothing speaks against sending the same once more."""
 
 
 class Whole(NamedTuple):
@@ -107,7 +113,9 @@ async def _shown(page: Page, message_id: str, wrong: str = "", status: int = 409
         status=status if wrong else 200,
         message=message,
         timeline=timeline.tell(whole.explained, whole.key, whole.of_batch, whole.of_message),
-        explanation=explanation.of(message),
+        explanation=explanation.of(message, paused=page.waiting.pause is not Pause.NONE),
+        noted="" if explanation.known(message.reason) else message.reason,
+        anew=_anew(page, message),
         meter=meter.weigh(message.text, None, shown=text),
         network=network.name(message.network_code),
         conversation=whole.conversation,
@@ -157,3 +165,12 @@ def _forms(page: Page, message: Message) -> list[Form]:
     )
     sends = copy_as.forms(page, "POST", "/v1/messages", body, command)
     return [*found, *(Form(f"Send one like it: {each.name}", each.text) for each in sends)]
+
+
+def _anew(page: Page, message: Message) -> str:
+    """Where the same text is composed once more for the same number; empty where that makes no sense."""
+    again = message.state in AGAIN and message.mode != wire.Mode.PREMIUM and not erased.is_mark(message.number)
+    if not again or not page.viewer.may(Role.OPERATOR):
+        return ""
+    asked = {"to": message.number, "text": message.text, "from": message.sender, "kind": message.mode}
+    return f"/compose?{urlencode(asked)}"

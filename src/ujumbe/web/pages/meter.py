@@ -84,8 +84,8 @@ def weigh(text: str, people: int | None, *, shown: str = "") -> Meter:
     ]
     cheaper = plain(text)
     plainly = measure(cheaper) if costly and cheaper != text else None
-    if plainly is not None and plainly.segments >= weight.segments and plainly.encoding == weight.encoding:
-        plainly = None
+    if plainly is not None and plainly.segments >= weight.segments:
+        plainly = None  # it costs the same
     pieces = [
         Piece("".join(character for _, character in run), is_dear)
         for is_dear, run in groupby(zip(text, shown or text, strict=True), key=lambda each: each[0] in times)

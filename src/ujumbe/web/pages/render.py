@@ -11,11 +11,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from ujumbe import __version__
-from ujumbe.domain import erased, ids, pause, phone
+from ujumbe.domain import erased, ids, phone
 from ujumbe.domain.message import MEANING
 from ujumbe.domain.moment import show, to_datetime
 from ujumbe.domain.money import MICROS, Money
-from ujumbe.web.pages import static
+from ujumbe.web.pages import explanation, static
 from ujumbe.web.pages.viewer import Viewer
 
 MINUTE: Final = 60
@@ -165,8 +165,9 @@ def environment() -> Environment:
         "upto": _upto,
         "lines": _lines,
         "sentence": _sentence,
+        "cause": explanation.cause,
     }
-    made.globals |= {"static": static.url, "version": __version__, "meaning": MEANING, "pause_meaning": pause.MEANING}
+    made.globals |= {"static": static.url, "version": __version__, "meaning": MEANING, "pauses": explanation.PAUSES}
     return made
 
 

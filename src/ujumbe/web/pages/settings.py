@@ -20,6 +20,7 @@ from ujumbe.store.accounts import Health
 from ujumbe.store.database import Tx
 from ujumbe.store.migrate import Applied
 from ujumbe.store.nodes import Process
+from ujumbe.web.pages import explanation
 from ujumbe.web.pages.page import Administering, Operating, Page, Viewing
 from ujumbe.web.pages.render import money
 
@@ -79,7 +80,8 @@ async def show(page: Viewing) -> Response:
         username=runtime.settings.at_username,
         host=runtime.client.api_base,
         paused=place.health.pause is not Pause.NONE,
-        why=pause.MEANING.get(place.health.pause, ""),
+        why=explanation.PAUSES.get(place.health.pause, ""),
+        noted="" if place.health.note in pause.MEANING.values() else place.health.note,
         short_code=runtime.settings.at_shortcode,
         sender=runtime.settings.at_sender_id,
         paces=runtime.settings.pace,

@@ -13,6 +13,7 @@ from ujumbe.flows.timeline import Explained, Step
 from ujumbe.store.audit import Entry
 from ujumbe.store.batches import Source
 from ujumbe.store.decisions import Rule
+from ujumbe.web.pages import explanation
 from ujumbe.web.pages.render import money
 from ujumbe.web.pages.sending import Action
 
@@ -115,6 +116,8 @@ def _answer(step: Step) -> Item:
     title, tone = ATTEMPTS.get(detail["outcome"], (str(detail["outcome"]), ""))
     code = detail.get("status_code")
     known = OUTCOMES.get(code) if isinstance(code, int) else None
+    if known is not None and detail["outcome"] != known.verdict:
+        known = None  # HTTP's 500 is no recipient's 500, and one that has an id may have been taken
     if detail["outcome"] == "taken":
         text = f"Price: {money(Money.parse(detail['cost']))}." if detail.get("cost") else ""
     else:
@@ -130,7 +133,10 @@ def _report(step: Step) -> Item:
     status = fields.get("status", "").strip()
     event = messages.report_event(status)
     said = REPORTS.get(status.lower(), f"Report: {status}" if status else "A report without a status")
-    parts = [fields.get("failureReason", ""), network.name(fields["networkCode"]) if fields.get("networkCode") else ""]
+    parts = [
+        explanation.cause(fields.get("failureReason", ""), State.SENT),
+        network.name(fields["networkCode"]) if fields.get("networkCode") else "",
+    ]
     text = ", ".join(part for part in parts if part)
     changed = BECAME.get(str(detail["became"]), "")
     raw = (("callback", str(detail["callback"])), ("became", str(detail["became"])), *_flat({"why": detail.get("why")}))
