@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.filling import ASHA, JUMA, NOBODY
 from tests.browser.staff import signed_in, staffed
@@ -61,6 +61,24 @@ def test_a_text_sent_by_the_api_appears(
         see(page, "Twende leo")
         record_property("seconds from 202 to the page", round(time.monotonic() - accepted, 2))
         expect(page.locator(f"#{sent['id']}")).to_contain_text("delivered", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("trouble", ["503", "offline"])
+def test_a_page_that_cannot_be_asked_for_says_so_and_catches_up(chromium: Browser, busy: Running, trouble: str) -> None:
+    def refuse(route: Route) -> None:
+        if trouble == "503":
+            route.fulfill(status=503, body="")
+        else:
+            route.abort()
+
+    with chromium.new_page() as page:
+        opened(page, f"{busy.url}/messages")
+        page.route("**/messages", refuse)
+        send(busy.url, f"Baadaye {trouble}")
+        expect(page.locator("#live")).to_have_attribute("data-state", "lost", timeout=PATIENCE_MS)
+        page.unroute("**/messages")
+        see(page, f"Baadaye {trouble}")
+        expect(page.locator("#live")).to_have_attribute("data-state", "open", timeout=PATIENCE_MS)
 
 
 def test_what_happened_while_the_service_was_gone_and_the_browser_away(chromium: Browser, service: Running) -> None:

@@ -21,6 +21,10 @@ const SAID = { open: "Live", lost: "Reconnecting…", out: "Signed out" };
 let out = false;
 let busy = false;
 let again = false;
+let streaming = false;
+// Whether the page could not be asked for: until it could, what it shows is not as it is.
+let behind = false;
+let catchUp;
 
 /** Ask for this page again and put in place what changed; at most one request at a time. */
 export async function refresh() {
@@ -29,17 +33,21 @@ export async function refresh() {
     return;
   }
   busy = true;
+  clearTimeout(catchUp);
   const url = location.href;
   try {
     const response = await fetch(url, { headers: { "x-live": "1" }, credentials: "same-origin" });
     if (response.status === 401) return signedOut();
+    if (response.status >= 500) return fallBehind();
     if (!response.ok) return;
     out = false;
     const text = await response.text();
     // Somebody typed on meanwhile: what they look for now is asked for next.
     if (url === location.href) place(text);
+    if (behind && streaming) show("open");
+    behind = false;
   } catch {
-    // The stream says that the connection is gone, and asks again when it is back.
+    fallBehind();
   } finally {
     busy = false;
     if (again) {
@@ -47,6 +55,13 @@ export async function refresh() {
       setTimeout(refresh, REST_MS);
     }
   }
+}
+
+/** Say that the page is not as it is by now, and ask again. */
+function fallBehind() {
+  behind = true;
+  show("lost");
+  catchUp = setTimeout(refresh, RETRY_MS);
 }
 
 /** Lead to where one signs in, unless that took away what somebody has typed: then say it, and leave it to them. */
@@ -92,13 +107,15 @@ export function live() {
     source.addEventListener("open", () => {
       clearTimeout(worry);
       worry = undefined;
-      show("open");
+      streaming = true;
+      if (!behind) show("open");
     });
     source.addEventListener("message", (event) => {
       seq = event.lastEventId;
       if (wanted(JSON.parse(event.data))) refresh();
     });
     source.addEventListener("error", () => {
+      streaming = false;
       worry ??= setTimeout(show, PATIENCE_MS, "lost");
       // The browser comes back by itself, unless it got an answer: a proxy's 502, or ours to who is signed out.
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(comeBack, RETRY_MS);
@@ -115,6 +132,7 @@ export function live() {
     clearTimeout(retry);
     clearTimeout(worry);
     worry = undefined;
+    streaming = false;
     source?.close();
     source = undefined;
   }
