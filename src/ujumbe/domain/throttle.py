@@ -30,9 +30,9 @@ BY_ADDRESS: Final = Bound(free=30, first=MINUTE // 2, longest=15 * MINUTE, forgo
 """More, since a whole office may stand behind one address."""
 
 
-def free_at(bound: Bound, tries: Tries | None) -> int:
+def free_at(bound: Bound, tries: Tries | None, now: int) -> int:
     """When the next try is allowed (epoch milliseconds); 0 where nothing stands against it."""
-    if tries is None or tries.failures < bound.free:
+    if tries is None or tries.failures < bound.free or _set_back(tries, now):
         return 0
     doublings = min(tries.failures - bound.free, 32)  # beyond it every wait is the longest anyway
     return tries.last + min(bound.first << doublings, bound.longest)
@@ -42,4 +42,12 @@ def failed(bound: Bound, tries: Tries | None, now: int) -> Tries:
     """What stands after one more failure at `now`."""
     if tries is None or now - tries.last >= bound.forgotten:
         return Tries(1, now)
-    return Tries(tries.failures + 1, max(now, tries.last))
+    return Tries(tries.failures + 1, now if _set_back(tries, now) else max(now, tries.last))
+
+
+def _set_back(tries: Tries, now: int) -> bool:
+    """Whether the clock was ahead when the latest failure came: nobody shall wait for that long.
+
+    One more try is free then, and the next one waits as it should. (Clocks of two processes are never so far apart.)
+    """
+    return tries.last - now > MINUTE

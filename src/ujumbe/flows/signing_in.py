@@ -39,7 +39,7 @@ def knock(tx: Tx, name: str, address: str) -> User | None:
     tx.lock(sign_in_tries.LOCK)
     subjects = _subjects(name, address)
     found = [(subject, bound, sign_in_tries.find(tx, subject)) for subject, bound in subjects]
-    wait = max(throttle.free_at(bound, tries) for _, bound, tries in found) - tx.now
+    wait = max(throttle.free_at(bound, tries, tx.now) for _, bound, tries in found) - tx.now
     if wait > 0:
         raise WaitError(-(-wait // 1000))
     for subject, bound, tries in found:
