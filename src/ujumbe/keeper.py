@@ -10,6 +10,7 @@ from ujumbe.domain.errors import StoreUnavailableError
 from ujumbe.flows import upkeep
 from ujumbe.settings import Settings
 from ujumbe.store import accounts
+from ujumbe.store.clock import steady
 from ujumbe.store.database import Database, Tx
 
 TURN_SECONDS: Final = 3.0
@@ -17,6 +18,12 @@ TURN_SECONDS: Final = 3.0
 LOCK: Final = "upkeep"
 SELDOM: Final = 5
 """Turns between two looks at what has hours: expiry of what nobody claims, overdue reports, retention."""
+
+LEAP_MS: Final = 60_000
+"""How far the clock may run from our steady one between two looks; a step of more was made by somebody."""
+SURE_SECONDS: Final = 3_600.0
+"""How long nothing is deleted after a leap. What was deleted by a clock that was wrong is gone once it is right: a key
+whose answer is forgotten sends twice."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -33,6 +40,9 @@ class Keeper:
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
         self._quiet_after: dict[int, int] = {}
+        self._apart: int | None = None
+        """Milliseconds between the database's clock and our steady one, as they were last."""
+        self._sure_at = 0.0
 
     def start(self) -> None:
         """Begin."""
@@ -54,12 +64,21 @@ class Keeper:
                     await self._often(account)
                     if turn % SELDOM == 0:
                         await self._seldom(account)
-                if turn % SELDOM == 0:
+                if turn % SELDOM == 0 and await self.sure():
                     await self._step(upkeep.forget, self._settings.keep_callbacks_days, self._settings.keep_events_days)
             except StoreUnavailableError as error:
                 log.warning("upkeep has to wait for the database", why=str(error))
             except Exception:
                 log.exception("upkeep broke; it goes on")
+
+    async def sure(self) -> bool:
+        """Whether the clock has gone on evenly for long enough to delete by it."""
+        apart = await self._db.read(lambda tx: tx.now) - round(1000 * steady())
+        if self._apart is not None and abs(apart - self._apart) > LEAP_MS:
+            self._sure_at = steady() + SURE_SECONDS
+            log.warning("the clock was set; nothing is deleted for an hour", by_seconds=(apart - self._apart) // 1000)
+        self._apart = apart
+        return steady() >= self._sure_at
 
     async def _often(self, account: int) -> None:
         while abandoned := await self._step(upkeep.settle_abandoned, account, all_owners_dead=False):
