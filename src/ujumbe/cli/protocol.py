@@ -12,6 +12,8 @@ MOST_TRAILERS: Final = 100
 """Header lines after a chunked body. Nobody sends any."""
 SLOWEST_SECONDS: Final = 30.0
 """For a whole request to arrive, from the opening of the connection or from its first byte."""
+STALLED_SECONDS: Final = 300.0
+"""For somebody to go on reading. What lies in the kernel's buffers takes a slow line a while."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -22,6 +24,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _begun = False
     _silent = 0
     _deadline: asyncio.TimerHandle | None = None
+    _stall: asyncio.TimerHandle | None = None
     _trailers: Sequence[tuple[bytes, bytes]] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -31,9 +34,27 @@ class BoundedProtocol(HttpToolsProtocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._relax()
+        self._read_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Whoever reads does not keep up: wait for them, and not for ever."""
+        super().pause_writing()
+        self._stall = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """They read on."""
+        self._read_on()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """End with the service. Who is not reading would hold up its end for as long as it waits for anybody."""
+        if self._stall is not None:
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Count what comes before the end of the headers, and refuse too much of it."""
@@ -83,6 +104,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _read_on(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     def _too_slow(self) -> None:
         self._deadline = None
