@@ -42,6 +42,8 @@ DRAIN_SECONDS: Final = 45.0
 """At the end we wait for calls under way: a call takes at most 40 s, recording usually a moment."""
 HASHED_AT_ONCE: Final = 2
 """Passwords: each takes 64 MB, and four threads for a twentieth of a second."""
+EXPORTED_AT_ONCE: Final = 2
+"""Exports that read at the same moment: half of SQLite's readers."""
 SPARE_CONNECTIONS: Final = 32
 """Connections to AT beside the worker's, for what is submitted at once."""
 
@@ -99,6 +101,8 @@ class Runtime:
     """Taken by what is submitted at once, before it is claimed: no claimed call waits for a free connection."""
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHED_AT_ONCE))
     """Taken by whoever hashes a password."""
+    exporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTED_AT_ONCE))
+    """Taken while a piece of an export is read: pages come in between, however many exports there are."""
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there may be something to send."""
     handlers: Sequence[Handler] = ()

@@ -21,7 +21,7 @@ _SEPARATORS = re.compile(r"[\s().\u00a0\u2010-\u2015\u2212-]+")
 _DIGIT_RUN = re.compile(r"(?:\+|%2[Bb])\d{7,15}|(?<![\w.:-])\d{9,15}(?![\w:-]|\.\d)")
 """Behind a `+`, however it is written, digits are a number; without one they may be part of an id or a time."""
 
-_GAP = r"(?:[ \t.()/+\u00a0\u2010-\u2015\u2212-]|%(?:20|28|29|2[BbDdEeFf]|09)){0,3}"
+_GAP = r"(?:[ \t.()/+_|*\u00a0\u00ad\u2010-\u2015\u2022\u2212\u200b-\u200d\u2060-]|%(?:20|28|29|2[BbDdEeFf]|09)){0,3}"
 _WRITTEN = re.compile(
     # What holds many digits and is no number stays readable: ids, days and times.
     r"(?P<kept>\b(?:[a-z]{2,4}_[0-9a-z]{13}|ATXid_\w+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})\b"

@@ -20,8 +20,11 @@ from tests.web.pages.inside import MASKED, look_as, pages
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
+from ujumbe.domain.role import Role
 from ujumbe.store import searching
 from ujumbe.store.database import Tx
+from ujumbe.web.pages.access import SignInNeededError
+from ujumbe.web.pages.viewer import Viewer
 
 NEVER = "2026-11-01"
 LATER = (datetime.now(UTC) + timedelta(days=90)).isoformat()
@@ -213,6 +216,32 @@ def test_whoever_stops_reading_a_sheet_ends_it(desk: Desk, http: httpx.Client, w
     with http.stream("GET", "/messages.csv", params={"q": word}) as answer:
         assert next(answer.iter_bytes(100)).startswith(b"\xef\xbb\xbfid,batch,")
     assert http.get("/messages", params={"q": word}).status_code == 200
+
+
+@pytest.mark.parametrize("then", [MASKED, SignInNeededError()], ids=["numbers are masked now", "their session ended"])
+def test_a_sheet_ends_where_its_reader_may_see_it_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: Viewer | Exception
+) -> None:
+    monkeypatch.setattr("ujumbe.web.pages.messages.EXPORTED", 2)
+    asked = 0
+
+    async def viewer_of(*_: object) -> Viewer:
+        nonlocal asked
+        asked += 1
+        if asked <= 2:
+            return Viewer(None, "v", Role.VIEWER, masked=False)
+        if isinstance(then, Exception):
+            raise then
+        return then
+
+    async def main() -> None:
+        async with pages(tmp_path) as (runtime, client):
+            await runtime.db.write(fill, runtime.account, ["hay"] * 9)
+            monkeypatch.setattr("ujumbe.web.pages.page.viewer_of", viewer_of)
+            lines = (await client.get("/messages.csv")).text.splitlines()
+            assert (len(lines), lines[-1]) == (1 + 2 + 1, "broken off: you may not see this any more")
+
+    asyncio.run(main())
 
 
 def test_a_search_that_meets_its_bound_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,7 +208,7 @@ async def from_page(page: Page) -> tuple[Draft, bytes, FormData]:
     try:
         form = await page.form()
     except HTTPException as error:
-        if error.status_code != 400:
+        if "exceeded maximum size" not in str(error.detail):
             raise
         raise Problem("too-large", "A field holds more than this form takes: send to fewer numbers at a time") from None
     draft, file = await _from_form(form)

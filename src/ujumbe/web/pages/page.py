@@ -20,7 +20,7 @@ from ujumbe.store.accounts import SIMULATOR_HOST
 from ujumbe.store.attention import Attention
 from ujumbe.store.database import Tx
 from ujumbe.web.pages import render
-from ujumbe.web.pages.access import viewer_of
+from ujumbe.web.pages.access import SignInNeededError, viewer_of
 from ujumbe.web.pages.viewer import Viewer
 from ujumbe.web.problems import Problem
 
@@ -42,6 +42,8 @@ SAID: Final = "said"
 """The cookie with what the page after a form says once."""
 ZONE: Final = "zone"
 """The cookie with the viewer's time zone, which only a script can tell."""
+BROKEN_OFF: Final = "broken off: you may not see this any more\r\n"
+"""The last line of a sheet that is not whole."""
 MOST_FIELDS: Final = 1_000
 LARGEST_FIELD: Final = 4 << 20
 """Bytes: a hundred thousand numbers pasted into a field. (10,000 are accepted: then the page can say so.)"""
@@ -120,12 +122,35 @@ class Page:
         return phone.parse_query(given, field=field, default_country=self.runtime.settings.default_country)
 
     def sheet(self, name: str, rows: str | AsyncIterator[str]) -> Response:
-        """A CSV file to keep, called `name` with the day on the viewer's clock; from an iterator it is streamed."""
+        """A CSV file to keep, called `name` with the day on the viewer's clock.
+
+        From an iterator it is streamed: as long as the viewer may see it, and so that others get their pages meanwhile.
+        """
         day = to_datetime(self.now).astimezone(self.zone).date()
-        kind = f'attachment; filename="{name}-{day}.csv"'
-        headers = {**HEADERS, "Content-Disposition": kind, "X-Accel-Buffering": "no"}
-        made = Response if isinstance(rows, str) else StreamingResponse
-        return made(rows, media_type="text/csv; charset=utf-8", headers=headers)
+        place = f'attachment; filename="{name}-{day}.csv"'
+        headers = {**HEADERS, "Content-Disposition": place, "X-Accel-Buffering": "no"}
+        kind = "text/csv; charset=utf-8"
+        if isinstance(rows, str):
+            return Response(rows, media_type=kind, headers=headers)
+        return StreamingResponse(self._streamed(rows), media_type=kind, headers=headers)
+
+    async def _streamed(self, rows: AsyncIterator[str]) -> AsyncIterator[str]:
+        while True:
+            async with self.runtime.exporting:
+                piece = await anext(rows, None)
+            if piece is None:
+                return
+            yield piece  # it may take hours until this has been read
+            if not await self._still():
+                yield BROKEN_OFF
+                return
+
+    async def _still(self) -> bool:
+        """Whether whoever looks is still let in, and may still see what they saw when they asked."""
+        try:
+            return await viewer_of(self.request, self.runtime) == self.viewer
+        except SignInNeededError:
+            return False
 
     def redirect(self, path: str, said: str = "") -> Response:
         """Go on to a page of ours (303), which says `said` once."""
