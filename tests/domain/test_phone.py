@@ -64,6 +64,8 @@ def test_what_is_not_a_number(text: str) -> None:
 
 @given(TYPED, st.sampled_from(["", "KE", "NG", "UG"]))
 @example("+254711\ud800000111", "")
+@example("+09810000", "")
+@example(".09810000", "")
 def test_any_text_is_a_number_or_an_invalid_input(text: str, country: str) -> None:
     for read in (phone.parse, phone.parse_query):
         try:

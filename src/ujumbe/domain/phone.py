@@ -76,8 +76,8 @@ def parse(text: str, *, field: str = "phone", default_country: str = "") -> str:
 
 def _is_plain(text: str) -> bool:
     """Whether this is E.164 that phonenumbers would return as it is: a lookup instead of 30 µs of parsing."""
-    if text[:1] != "+" or not text.isascii() or not text[1:].isdigit():
-        return False
+    if text[:1] != "+" or text[1:2] == "0" or not text.isascii() or not text[1:].isdigit():
+        return False  # no calling code begins with a zero
     width = _plain_width(text[1:4], len(text))
     return width > 0 and text[1 + width] != "0"
 
