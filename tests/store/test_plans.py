@@ -28,6 +28,7 @@ INDEXED = (
     "overview.anything",
     "tallies.unsettled",
     "tallies.messages",
+    "overview.refused",
     "tallies.edge",
     "tallies.changed",
     "tallies.spending",
@@ -157,7 +158,7 @@ INDEXED = (
 SORTED_BY_NEED = {
     "batches.counts", "inbound.rounds", "calls.abandon", "calls.of_message", "calls.doubts", "calls.open_of",
     "calls.latest", "callbacks.waiting", "callbacks.of_message", "messages.reported", "messages.among",
-    "batches.costs", "batches.reasons",
+    "batches.costs", "batches.reasons", "overview.refused",
     "messages.unsettled", "opt_outs.in_force", "opt_outs.in_force_among", "opt_outs.inserted", "erasure.reports",
     "erasure.waiting", "erasure.callbacks", "subscriptions.ended_since", "tallies.messages", "tallies.spending",
     "tallies.changed", "tallies.by_network", "tallies.times", "tallies.spent",

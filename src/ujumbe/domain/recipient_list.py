@@ -20,6 +20,9 @@ HEADINGS: Final = frozenset(
     {"phone", "number", "to", "msisdn", "phone number", "phonenumber", "phone_number", "mobile", "telephone", "simu"}
 )
 """Names of a column of numbers, in any case."""
+NOBODY: Final = "-"
+"""What stands in a list for a row of a file that has no number."""
+NO_NUMBER: Final = "there is no number in this row"
 _LOOKED_AT: Final = 50
 """Rows of a file without such a name that are looked at for a column of numbers."""
 _LIKE_A_NUMBER: Final = re.compile(r"\+?[\d\s().\u00a0-]{7,40}|\+?[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
@@ -43,7 +46,7 @@ def pasted(text: str) -> list[Entry]:
     Raises `InvalidInputError` for more than `MOST`.
     """
     return _bounded(
-        Entry(each[:LONGEST], line)
+        Entry("", line, NO_NUMBER) if each == NOBODY else Entry(each[:LONGEST], line)
         for line, whole in enumerate(storable(text).splitlines(), start=1)
         for part in _BETWEEN.split(whole)
         for each in _apart(part.strip())
@@ -119,7 +122,7 @@ def _like_a_number(cell: str) -> bool:
 def _of_row(line: int, cells: Sequence[str], column: int) -> Iterator[Entry]:
     given = spreadsheet.opened(cells[column].strip()) if column < len(cells) else ""
     if not given:
-        yield Entry("", line, "there is no number in this row")
+        yield Entry("", line, NO_NUMBER)
     elif spreadsheet.is_rounded(given):
         yield Entry(given, line, "a spreadsheet has rounded this number: format the column as text and fill it in anew")
     else:

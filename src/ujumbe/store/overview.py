@@ -12,6 +12,9 @@ MOST: Final = 10_001
 """As far as is counted: from there on a page says 10,000+."""
 RECENT_MS: Final = 7 * 24 * 3_600_000
 """What is older than a week and was not looked at will not be."""
+DAY_MS: Final = 24 * 3_600_000
+MOST_REFUSED: Final = 1_001
+"""Failed texts whose reasons are looked at."""
 
 
 class Queue(NamedTuple):
@@ -34,6 +37,8 @@ class Trouble(NamedTuple):
     """Callbacks that could not be applied."""
     quarantined: int
     """Reports about messages that nobody knows."""
+    refused: tuple[tuple[str, int], ...] = ()
+    """Why texts of the last day failed, and how many, of up to `MOST_REFUSED`; the most frequent reason first."""
 
 
 class Network(NamedTuple):
@@ -70,7 +75,8 @@ def queue(tx: Tx, account: int) -> Queue:
 def trouble(tx: Tx, account: int) -> Trouble:
     """What went strangely lately."""
     row = tx.all("overview.trouble", account=account, since=ids.floor(tx.now - RECENT_MS), most=MOST)[0]
-    return Trouble(row["overdue"], row["broken"], row["quarantined"])
+    refused = tx.tuples("overview.refused", account=account, since=ids.floor(tx.now - DAY_MS), most=MOST_REFUSED)
+    return Trouble(row["overdue"], row["broken"], row["quarantined"], tuple((reason, n) for reason, n in refused))
 
 
 def counted(tx: Tx, account: int) -> Counted:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from ujumbe.domain.outcome import OUTCOMES
 from ujumbe.domain.pause import Pause
 from ujumbe.store.attention import NOTHING
 from ujumbe.store.nodes import Process
@@ -36,6 +37,10 @@ def test_nothing_needs_anybody() -> None:
         ({"trouble": Trouble(MOST, 0, 0)}, "10,000+ texts of the last seven days have waited"),
         ({"trouble": Trouble(0, 3, 0)}, "3 callbacks of the last seven days could not be applied"),
         ({"trouble": Trouble(0, 0, 2)}, "2 reports of the last seven days name messages"),
+        (
+            {"trouble": Trouble(0, 0, 0, ((OUTCOMES[403].meaning, 9), (OUTCOMES[402].meaning, 4), ("late", 1)))},
+            "4 texts of the last 24 hours failed. The sender name is not registered with Africa's Talking",
+        ),
         ({"queue": Queue(1, 0, 0, NOW - 720_000)}, "has been due for 12 min"),
         ({"webhooks": [replace(HOOK, failing_since=NOW - 7_200_000)]}, "hooks.example.org has failed for 2 h"),
         ({"webhooks": [replace(HOOK, disabled_at=NOW)]}, "hooks.example.org is switched off"),
@@ -49,6 +54,11 @@ def test_each_is_a_sentence(changed: dict[str, Any], says: str) -> None:
     assert says in text
     assert text.endswith(".")
     assert "secret" not in text
+
+
+def test_webhooks_of_one_host_are_told_apart() -> None:
+    texts = told(webhooks=[replace(HOOK, disabled_at=NOW), replace(HOOK, id=8, disabled_at=NOW)])
+    assert len(set(texts)) == 2
 
 
 def test_of_many_webhooks_a_few_are_named() -> None:

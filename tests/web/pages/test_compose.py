@@ -184,7 +184,7 @@ def test_a_file(http: httpx.Client, desk: Desk, new_number: NewNumber, encoding:
     assert "4 empty there is no number in this row" in told
     assert "rounded" in told
     assert "people.csv" in told
-    assert fields(page)["to"] == f"{typed}\n{one}\n{two}\n2.54711E+11"
+    assert fields(page)["to"] == f"{typed}\n{one}\n{two}\n-\n2.54711E+11"
     assert sent(http, page)
     assert desk.settled(two, "delivered")
 
@@ -297,7 +297,9 @@ def test_the_lines_of_a_file_are_told_by_every_check(http: httpx.Client, new_num
     assert "4 not known" in words(page)
     assert "4 not known" in words(press(http, "/compose", fields(page), "check"))
     rows = list(csv.reader(press(http, "/compose/verdicts.csv", fields(page)).text.splitlines()))
-    assert [row[:2] for row in rows if row[2] == "not a number"] == [["4", "not known"]]
+    assert [row[:2] for row in rows if row[2] == "not a number"] == [["3", ""], ["4", "not known"]]
+    sent_page = http.get(sent(http, page))
+    assert "2 left out: 2 not a number" in words(sent_page), "no row is lost between what was checked and what was sent"
 
 
 def test_the_verdicts_as_a_file(http: httpx.Client, new_number: NewNumber) -> None:
@@ -349,10 +351,10 @@ def test_the_meter_agrees_with_the_api(http: httpx.Client, number: str) -> None:
 
 def test_the_meter_counts_who_is_listed(http: httpx.Client) -> None:
     to = "+254711000111, +254711000112\n+254711000111"
-    assert "2 × 2 listed = 4 segments" in words(weighed(http, text="a" * 200, to=to))
-    assert "2 × 1,204 listed = 2,408 segments" in words(weighed(http, text="a" * 200, people="1204"))
-    assert "listed" not in words(weighed(http, text="a", kind="premium", to=to))
-    assert "listed" in words(weighed(http, text="a", to=to, people="x" * 100))
+    assert "2 × 2 people = 4 segments" in words(weighed(http, text="a" * 200, to=to))
+    assert "2 × 1,204 people = 2,408 segments" in words(weighed(http, text="a" * 200, people="1204"))
+    assert "people" not in words(weighed(http, text="a", kind="premium", to=to))
+    assert "people" in words(weighed(http, text="a", to=to, people="x" * 100))
 
 
 def test_plain_characters(http: httpx.Client, number: str) -> None:

@@ -13,5 +13,11 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM messages WHERE account_id = :account
        (SELECT count(*) FROM (SELECT 1 FROM callbacks WHERE account_id = :account AND state = 'quarantined'
                                AND id >= :since LIMIT :most) q) AS quarantined;
 
+-- name: refused
+SELECT counted.reason, count(*) AS number
+  FROM (SELECT reason FROM messages WHERE account_id = :account AND state = 'failed' AND id >= :since
+         ORDER BY id DESC LIMIT :most) AS counted
+ GROUP BY counted.reason ORDER BY number DESC, counted.reason;
+
 -- name: anything
 SELECT 1 AS found FROM tallies WHERE account_id = :account LIMIT 1;

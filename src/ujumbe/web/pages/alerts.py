@@ -1,5 +1,6 @@
 """What needs a human, in sentences with the page on which to act: the most urgent first. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -7,15 +8,24 @@ from urllib.parse import urlsplit
 
 from ujumbe.domain import ids
 from ujumbe.domain.ids import Kind
+from ujumbe.domain.message import State
+from ujumbe.domain.outcome import OUTCOMES, Actor, Verdict
 from ujumbe.domain.pause import Pause
 from ujumbe.store.attention import Attention
 from ujumbe.store.nodes import Process
-from ujumbe.store.overview import MOST, Queue, Trouble
+from ujumbe.store.overview import MOST, MOST_REFUSED, Queue, Trouble
 from ujumbe.store.webhooks import Webhook
+from ujumbe.web.pages import explanation
 from ujumbe.web.pages.render import span
 
 LATE_MS: Final = 5 * 60_000
 """A queue whose first text has been due for longer does not move as it should."""
+ASK_SOMEBODY: Final = frozenset(
+    each.meaning
+    for each in OUTCOMES.values()
+    if each.verdict is Verdict.REFUSED and each.actor in (Actor.OWNER, Actor.PROVIDER)
+)
+"""Why texts fail that will go on failing until somebody has talked to Africa's Talking."""
 SENDERS: Final = frozenset({"service", "worker"})
 MOST_WEBHOOKS: Final = 3
 _SEEN: Final = {"Decide": "See them", "Read and decide": "Read"}
@@ -71,6 +81,11 @@ def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Alert]:
         )
         text += f"{them}. Somebody has to say what became of {each}."
         yield Alert("open", text, "Decide", "/messages?state=uncertain")
+    for reason, number in standing.trouble.refused:
+        if reason in ASK_SOMEBODY:
+            told = explanation.told(State.FAILED, reason)
+            text = f"{_texts(number, MOST_REFUSED)} of the last 24 hours failed. {told.why} {told.next}"
+            yield Alert("bad", text, "See them", "/messages?state=failed")
     if number := standing.trouble.broken:
         text = f"{_count(number, 'callback')} of the last seven days could not be applied: something broke on our side."
         yield Alert("bad", text, "See what came", "/callbacks?state=broken")
@@ -78,8 +93,12 @@ def _sending(standing: Standing, account: int, now_ms: int) -> Iterator[Alert]:
 
 def _told(webhooks: Sequence[Webhook], now_ms: int) -> Iterator[Alert]:
     wrong = [each for each in webhooks if each.failing_since is not None or each.disabled_at is not None]
+    hosts = Counter(urlsplit(each.url).hostname for each in wrong)
     for each in wrong[:MOST_WEBHOOKS]:
-        host, href = urlsplit(each.url).hostname, f"/webhooks/{ids.show(Kind.WEBHOOK, each.id)}"
+        host, shown = urlsplit(each.url).hostname, ids.show(Kind.WEBHOOK, each.id)
+        href = f"/webhooks/{shown}"
+        if hosts[host] > 1:  # the rest of an address may be a secret
+            host = f"{host} ({shown})"
         if each.disabled_at is not None:
             yield Alert("bad", f"The webhook to {host} is switched off: it is told of nothing.", "See why", href)
         else:

@@ -122,7 +122,8 @@ async def _send(page: Page, draft: Draft, file: bytes) -> Response:
     path = f"/batches/{first}" + (f"?with={','.join(others)}" if others else "")
     if sent.replayed:
         return page.redirect(path, "This was sent before. Nothing was sent a second time.")
-    return page.redirect(path, f"{verdicts.counted(sent.accepted, 'text')} accepted.")
+    held = f", and {sent.held:,} held back for people who have opted out" if sent.held else ""
+    return page.redirect(path, f"{verdicts.counted(sent.accepted - sent.held, 'text')} accepted{held}.")
 
 
 async def _checked(page: Page, draft: Draft, file: bytes) -> tuple[Checked, Send]:
@@ -152,7 +153,8 @@ async def _page(
         draft.sender, draft.other = OTHER, draft.sender
     draft.key = draft.key if usable(draft.key, page.now) else new_key(page.now)
     draft.test_key = draft.test_key if usable(draft.test_key, page.now) else new_key(page.now)
-    listed = await asyncio.to_thread(_listed, draft)
+    # What was checked is known better: who is listed twice or has opted out gets nothing.
+    people = checked.sent if checked is not None else await asyncio.to_thread(_listed, draft)
     return await page.render(
         "compose.html",
         status=status,
@@ -160,7 +162,7 @@ async def _page(
         checked=checked,
         errors=errors or {},
         notice=notice,
-        meter=meter.weigh(draft.text, listed),
+        meter=meter.weigh(draft.text, people),
         senders=offered,
         usual=(settings.at_sender_id, settings.at_shortcode),
         keywords=keywords,

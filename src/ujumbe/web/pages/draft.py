@@ -20,8 +20,6 @@ from ujumbe.web.problems import Problem
 
 OTHER: Final = "*"
 """The choice of a sender that is not in the list."""
-NOBODY: Final = "-"
-"""In place of the numbers of a list that has none: without any, a request is one to subscribers."""
 KINDS: Final = ("bulk", "two_way", "premium")
 CATEGORIES: Final = ("transactional", "otp", "promotional")
 MOST_GAPS: Final = 1_000
@@ -113,7 +111,7 @@ class Draft:
         self._look(listed=to is None)
         body = _validated(
             {
-                "to": SUBSCRIBERS if self.to_subscribers else [NOBODY],
+                "to": SUBSCRIBERS if self.to_subscribers else [recipient_list.NOBODY],
                 "text": self.text,
                 "from": self.origin,
                 "kind": self.kind,
@@ -124,7 +122,7 @@ class Draft:
                 "keyword": self.keyword if self.to_subscribers else "",
             }
         )
-        numbers = list(to) if to is not None else [] if self.to_subscribers else self.numbers or [NOBODY]
+        numbers = list(to) if to is not None else [] if self.to_subscribers else self.numbers or [recipient_list.NOBODY]
         return body.model_copy(update={"to": numbers})
 
     def _look(self, *, listed: bool) -> None:
@@ -178,9 +176,9 @@ def _as_list(typed: str, read: Sequence[Entry]) -> str:
     if not typed.strip() and read[-1].line <= len(read) + MOST_GAPS:
         lines = [""] * read[-1].line
         for each in read:
-            lines[each.line - 1] = each.given
+            lines[each.line - 1] = each.given or recipient_list.NOBODY
         return "\n".join(lines)
-    return "\n".join([typed.rstrip()] * bool(typed.strip()) + [each.given for each in read if each.given])
+    return "\n".join([typed.rstrip()] * bool(typed.strip()) + [each.given or recipient_list.NOBODY for each in read])
 
 
 def _validated(given: Mapping[str, Any]) -> Send:

@@ -37,6 +37,8 @@ class Sent:
     batches: list[str]
     """Ids as they are shown: one for each ten thousand numbers."""
     accepted: int
+    held: int
+    """How many of those are held back, since their people have opted out."""
     replayed: bool
     """Whether all of it had been accepted before, and nothing was now."""
     message: str
@@ -64,6 +66,7 @@ async def send(page: Page, body: Send, key: str, detail: str = "", action: Actio
     return Sent(
         [each.document["id"] for each in done],
         sum(each.document["accepted"] for each in done),
+        sum(row["state"] == State.BLOCKED for each in done for row in each.document["messages"]),
         all(each.replayed for each in done),
         first["id"],
         first["state"] == State.BLOCKED,
