@@ -101,7 +101,10 @@ def test_an_unknown_range_is_refused_as_a_page(client: httpx.Client) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
-def test_the_balance_is_asked_for_once_and_never_waited_for(client: httpx.Client, fresh: Running) -> None:
+def test_the_balance_is_asked_for_once_and_never_waited_for(
+    client: httpx.Client, fresh: Running, filled: Callable[[str], str]
+) -> None:
+    assert filled("")
     until(lambda: "as of" in client.get("/").text)
     assert re.search(r"<strong>KES.[\d,]+\.\d\d", client.get("/").text)
     for _ in range(5):
