@@ -29,6 +29,20 @@ def test_every_opt_out_has_its_proof(http: httpx.Client, desk: Desk, number: str
     assert (ended["ended_by"], ended["ended_proof"]) == ("operator", "the API, without a key")
 
 
+def test_who_only_says_stop_waits_for_nobody(http: httpx.Client, number: str) -> None:
+    def is_open() -> bool:
+        found = http.get("/v1/conversations", params={"state": "open", "limit": 1000}).json()["items"]
+        return number in {each["phone"] for each in found}
+
+    hear(http, number, "STOP")
+    assert not is_open()
+    assert http.get(f"/v1/conversations/{number}").status_code == 200, "it is there to be read"
+    hear(http, number, "But where is my card?")
+    assert is_open()
+    hear(http, number, "STOP", "again")
+    assert is_open(), "what they asked before is still to be answered"
+
+
 def open_reviews(desk: Desk, number: str) -> list[dict[str, Any]]:
     return [each for each in desk.get("/v1/reviews", limit=1000)["items"] if each["phone"] == number]
 

@@ -63,8 +63,8 @@ def answer(
 
     A `late` one (why it is) changes consent all the same, but is not answered.
     """
-    conversations.hear(tx, account, heard.number, heard.recipient, stored)
     if not phone.is_number(heard.number):
+        conversations.hear(tx, account, heard.number, heard.recipient, stored)
         asked = keywords.wish(heard.text)
         if asked is not None and asked[0] in (Wish.STOP, Wish.DOUBT):
             reviews.add(tx, account, stored, heard.number, f"“{asked[1]}” from a sender that is no number")
@@ -72,6 +72,8 @@ def answer(
         return Answered("name", queued=False)
     plan = _consent(tx, account, stored, heard, answers, late=bool(late))
     plan = plan or decide(heard.text, heard.recipient, answers, kept)
+    # Who only says stop waits for nobody: it is done by itself, and nobody may answer.
+    conversations.hear(tx, account, heard.number, heard.recipient, stored, settled=bool(plan.stops))
     if plan.stops and not opt_outs.insert(
         tx, account, heard.number, "", opt_outs.Source.KEYWORD, plan.stops, heard.text
     ):

@@ -54,9 +54,13 @@ class Line:
     """Whether ours was an answer that was given by itself."""
 
 
-def hear(tx: Tx, account: int, number: str, ours: str, inbound: int) -> None:
-    """Note that `number` wrote to our short code: the conversation begins, or is open again."""
-    tx.run("conversations.hear", account=account, number=number, recipient=ours, inbound=inbound)
+def hear(tx: Tx, account: int, number: str, ours: str, inbound: int, *, settled: bool = False) -> None:
+    """Note that `number` wrote to our short code: the conversation begins, or is open again.
+
+    A text of which nothing is left to do for a person (`settled`) opens none, and leaves an open one open.
+    """
+    state = State.DONE if settled else State.OPEN
+    tx.run("conversations.hear", account=account, number=number, recipient=ours, inbound=inbound, state=state)
 
 
 def list_page(tx: Tx, account: int, *, state: State | None, before: int | None, limit: int) -> list[Conversation]:

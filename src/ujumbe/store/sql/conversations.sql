@@ -1,7 +1,8 @@
 -- name: hear
 INSERT INTO conversations (id, account_id, number, recipient, state, latest)
-VALUES (:inbound, :account, :number, :recipient, 'open', :inbound)
-ON CONFLICT (account_id, number, recipient) DO UPDATE SET state = 'open', latest = excluded.latest;
+VALUES (:inbound, :account, :number, :recipient, :state, :inbound)
+ON CONFLICT (account_id, number, recipient) DO UPDATE
+   SET state = CASE WHEN excluded.state = 'open' THEN 'open' ELSE conversations.state END, latest = excluded.latest;
 
 -- name: list
 SELECT c.id, c.number, c.recipient, c.state, c.latest, i.text, i.received_at, p.fields
