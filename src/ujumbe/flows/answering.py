@@ -106,7 +106,7 @@ def preview(tx: Tx, account: int, said: str, to: str, answers: Answers) -> Previ
     if asked is not None:
         wish, word = asked
         if wish is Wish.STOP:
-            return Preview(f"stop word {word.upper()}", "opts its sender out of all senders", answers.stop)
+            return Preview(f"stop word {word.upper()}", "opts its sender out of everything", answers.stop)
         if wish is Wish.DOUBT:
             return Preview(f"“{word}” stands in it", "waits on the review list for a person", "")
         if wish is Wish.HELP and answers.help.strip():
@@ -116,7 +116,7 @@ def preview(tx: Tx, account: int, said: str, to: str, answers: Answers) -> Previ
             return Preview(f"start word {word.upper()}", told, answers.start)
     plan = decide(said, to, answers, [each.rule for each in rules.list_all(tx, account)])
     if plan.stops:
-        return Preview(plan.rule, "opts its sender out of all senders", plan.template)
+        return Preview(plan.rule, "opts its sender out of everything", plan.template)
     if plan.task:
         return Preview(plan.rule, plan.task, "")
     return Preview(plan.rule, ANSWERS if plan.template.strip() else plan.note, plan.template)

@@ -132,7 +132,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ("Stop!", "stop", "Opts its sender out of all senders"),
+        ("Stop!", "stop", "Opts its sender out of everything"),
         ("START", "start", "Ends the opt-outs of its sender"),
         ("help", "help", "Says who we are"),
         ("please, no more messages", "doubt", "Waits on the review list"),

@@ -75,6 +75,8 @@ RULES: Final = {
     Rule.LATE: "A late answer settled it",
     Rule.OVERDUE: "Marked: no report for unusually long",
 }
+ENDED: Final = {State.FAILED: "It failed", State.EXPIRED: "It expired", State.BLOCKED: "It is held back"}
+"""How it stands, where the word for its state makes no sentence."""
 NOTED: Final = 1_000
 """Milliseconds within which a decision and the line about who made it are one thing."""
 
@@ -84,7 +86,8 @@ def tell(explained: Explained, key: str, of_batch: Sequence[Entry], of_message: 
     *steps, last = explained.timeline
     items = [_item(step, key, of_batch, of_message) for step in steps]
     state = explained.message.state
-    return [*items, Item(last.at, f"It is {state}", f"{MEANING[state][0].upper()}{MEANING[state][1:]}.", state)]
+    now = ENDED.get(state, f"It is {state}")
+    return [*items, Item(last.at, now, f"{MEANING[state][0].upper()}{MEANING[state][1:]}.", state)]
 
 
 def _item(step: Step, key: str, of_batch: Sequence[Entry], of_message: Sequence[Entry]) -> Item:
