@@ -176,10 +176,23 @@ def test_an_answer_that_says_nothing_is_not_told_as_a_refusal(
 def test_what_did_not_arrive_is_sent_anew(desk: Desk, http: httpx.Client) -> None:
     [row] = desk.accept("+254711900613", "Kesho & leo", **{"from": "MyBrand"})["messages"]
     desk.becomes(row["id"], "undelivered")
-    [link] = re.findall(r'href="(/compose[^"]+)"[^>]*>.{0,200}?Send anew', shown(http, row["id"]), re.DOTALL)
-    form = fields(http.get(html.unescape(link)))
+    assert f'href="/compose?again={row["id"]}"' in shown(http, row["id"]), "no number is in an address"
+    form = fields(http.get("/compose", params={"again": row["id"]}))
     assert (form["to"], form["text"], form["kind"]) == ("+254711900613", "Kesho & leo", "bulk")
     assert "MyBrand" in (form["from"], form["other"])
+
+
+@pytest.mark.parametrize(("again", "status"), [("msg_0000000000000", 404), ("msg_x", 422)])
+def test_what_nobody_knows_is_not_sent_anew(http: httpx.Client, again: str, status: int) -> None:
+    assert http.get("/compose", params={"again": again}).status_code == status
+
+
+def test_what_an_opt_out_holds_back_leads_to_it(desk: Desk, http: httpx.Client, number: str) -> None:
+    http.put(f"/v1/opt-outs/{number}", json={"reason": "by letter"}).raise_for_status()
+    [row] = desk.accept(number, "Held back")["messages"]
+    [link] = re.findall(r'href="(/opt-outs/opt_\w+)"', shown(http, row["id"]))
+    assert "by letter" in http.get(link).text
+    assert "Send anew" not in shown(http, row["id"])
 
 
 def test_what_waits_during_a_pause_says_so(desk: Desk, http: httpx.Client, number: str) -> None:

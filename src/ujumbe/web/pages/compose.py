@@ -6,11 +6,12 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from ujumbe.domain import phone, recipient_list
+from ujumbe.domain import ids, phone, recipient_list
 from ujumbe.domain.errors import InvalidInputError
+from ujumbe.domain.ids import Kind
 from ujumbe.domain.plain import plain
 from ujumbe.flows import accepting
-from ujumbe.store import senders
+from ujumbe.store import messages, senders
 from ujumbe.store.database import Tx
 from ujumbe.store.subscriptions import Product
 from ujumbe.web.orders import Send, order_of
@@ -20,6 +21,7 @@ from ujumbe.web.pages.form_key import new_key, next_key, usable
 from ujumbe.web.pages.page import Operating, Page
 from ujumbe.web.pages.sending import UsedKeyError
 from ujumbe.web.pages.verdicts import Checked
+from ujumbe.web.problems import Problem
 
 router = APIRouter()
 
@@ -35,8 +37,9 @@ USED: Final = "This form has already sent something else. Look at this once more
 
 @router.get("/compose")
 async def show(page: Operating) -> Response:
-    """Show the form, filled in by the address where it says something."""
-    return await _page(page, from_query(page.request.query_params))
+    """Show the form, filled in by the address where it says something: `again` names a message to repeat."""
+    given = page.request.query_params
+    return await _page(page, await _again(page, given["again"]) if "again" in given else from_query(given))
 
 
 @router.post("/compose")
@@ -77,6 +80,14 @@ async def verdicts_csv(page: Operating) -> Response:
     except InvalidInputError as error:
         return await _page(page, draft, errors=told(error), status=422)
     return page.sheet("verdicts", verdicts.as_csv(checked, page.viewer))
+
+
+async def _again(page: Page, shown: str) -> Draft:
+    """The form that sends the text of a message to its number once more. By its id: no number is in an address."""
+    found = await page.read(messages.find, page.runtime.account, ids.read(Kind.MESSAGE, shown, field="again"))
+    if found is None:
+        raise Problem("not-found", "No message has this id")
+    return Draft(to=found.number, text=found.text, sender=found.sender, kind=found.mode, category=found.category)
 
 
 async def _kept(page: Page, draft: Draft, file: bytes) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """One message: what happened to it and why, what it weighs, and what a person may decide about it."""
 
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from ujumbe.africastalking import wire
-from ujumbe.domain import erased, ids, network, phone
+from ujumbe.domain import consent, erased, ids, network, phone
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
@@ -15,7 +14,7 @@ from ujumbe.domain.role import Role
 from ujumbe.flows import deciding
 from ujumbe.flows.deciding import StateError
 from ujumbe.flows.timeline import Explained, explain
-from ujumbe.store import audit, batches, conversations
+from ujumbe.store import audit, batches, conversations, opt_outs
 from ujumbe.store.audit import Entry
 from ujumbe.store.conversations import Conversation
 from ujumbe.store.database import Tx
@@ -46,6 +45,8 @@ class Whole(NamedTuple):
     of_batch: list[Entry]
     of_message: list[Entry]
     conversation: Conversation | None
+    stop: int | None
+    """The opt-out in force that holds it back, if one does."""
 
 
 @router.get("/messages/{message_id}")
@@ -119,6 +120,7 @@ async def _shown(page: Page, message_id: str, wrong: str = "", status: int = 409
         meter=meter.weigh(message.text, None, shown=text),
         network=network.name(message.network_code),
         conversation=whole.conversation,
+        stop=whole.stop,
         waits=message.state in WAITS,
         ended=timeline.ended(message.state),
         wrong=wrong,
@@ -139,7 +141,14 @@ def _whole(tx: Tx, account: int, message_id: int) -> Whole | None:
         audit.of_subject(tx, account, ids.show(Kind.BATCH, message.batch)),
         audit.of_subject(tx, account, ids.show(Kind.MESSAGE, message_id)),
         next(iter(same or talks), None),
+        _stop(tx, account, message) if message.state is State.BLOCKED else None,
     )
+
+
+def _stop(tx: Tx, account: int, message: Message) -> int | None:
+    scopes = ("", consent.scope(consent.named(message.sender)))
+    said = opt_outs.history(tx, account, message.number)
+    return next((each.id for each in said if each.ended_at is None and consent.scope(each.sender) in scopes), None)
 
 
 def _forms(page: Page, message: Message) -> list[Form]:
@@ -172,5 +181,4 @@ def _anew(page: Page, message: Message) -> str:
     again = message.state in AGAIN and message.mode != wire.Mode.PREMIUM and not erased.is_mark(message.number)
     if not again or not page.viewer.may(Role.OPERATOR):
         return ""
-    asked = {"to": message.number, "text": message.text, "from": message.sender, "kind": message.mode}
-    return f"/compose?{urlencode(asked)}"
+    return f"/compose?again={ids.show(Kind.MESSAGE, message.id)}"
