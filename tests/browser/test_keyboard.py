@@ -127,6 +127,34 @@ def test_letters_lead_to_pages_and_do_nothing_while_one_types(page: Page) -> Non
     page.wait_for_url("**/inbox")
 
 
+def test_escape_leaves_a_search_and_keeps_what_it_found(page: Page) -> None:
+    ready(page, "/messages")
+    page.keyboard.press("/")
+    page.keyboard.type("green ✓")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("main").get_by_label("Number or text")).not_to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("[data-row]")).to_be_focused()
+    page.keyboard.press("c")
+    page.wait_for_url("**/compose")
+
+
+def test_a_conversation_is_opened_and_answered_by_keys(page: Page) -> None:
+    ready(page, "/inbox")
+    names = page.locator("#conversations .who").all_inner_texts()
+    for _ in range(names.index("Asha") + 1):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox/in_*")
+    expect(page.locator("#live")).not_to_have_attribute("data-state", "off")
+    page.keyboard.press("r")
+    box = page.get_by_role("textbox", name="Answer")
+    expect(box).to_be_focused()
+    page.keyboard.type("We are there.")
+    expect(box).to_have_value("We are there.")
+
+
 def test_a_question_mark_lists_the_keys(page: Page) -> None:
     ready(page, "/")
     page.keyboard.press("?")
@@ -172,6 +200,7 @@ def test_the_menu_of_a_narrow_page(page: Page) -> None:
     page.get_by_role("link", name="Menu", exact=True).focus()
     page.keyboard.press("Enter")
     expect(menu).to_be_visible()
+    assert menu.bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 700}
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Close the menu")).to_be_focused()
     page.keyboard.press("Enter")

@@ -16,6 +16,8 @@ from tests.running import Running, simulator, until
 pytestmark = pytest.mark.browser
 
 NUMBER = "+254711000111"
+TOO_HIGH = "document.documentElement.scrollHeight - innerHeight"
+"""Pixels by which the page reaches beyond the window downwards."""
 
 
 def send(service: Running, route: str, message: str) -> None:
@@ -95,6 +97,21 @@ def test_it_fits_and_shuts_nobody_out(
         expect(page.get_by_role("dialog")).to_be_visible()
         look()
         watched.assert_clean()
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_many_phones_scroll_within_their_list(chromium: Browser, service: Running, width: int) -> None:
+    for last in range(40):
+        body = {"to": "12345", "text": "Habari"}
+        assert httpx.post(f"{service.url}/simulator/phones/+2547110002{last:02}/messages", json=body).is_success
+    with chromium.new_page(viewport={"width": width, "height": 700}) as page:
+        page.goto(f"{service.url}/simulator/")
+        expect(page.locator("#phones li")).to_have_count(40)
+        expect(page.locator("#phones .count").last).to_be_attached()
+        assert page.evaluate(TOO_HIGH) <= 0
+        page.get_by_role("button", name="Faults").click()
+        expect(page.get_by_role("heading", name="Faults")).to_be_visible()
+        assert page.evaluate(TOO_HIGH) <= 0
 
 
 def test_it_leads_back_to_the_dashboard(chromium: Browser, service: Running) -> None:

@@ -39,6 +39,18 @@ def test_it_reads(page: Page, full: tuple[Running, Filled], path: str) -> None:
     expect(page.locator("#live")).to_be_hidden()
 
 
+def test_the_phones_say_that_they_need_scripts(page: Page, full: tuple[Running, Filled]) -> None:
+    page.goto("/simulator/")
+    # Playwright reads no text within a <noscript>.
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    expect(page.locator(".noscript pre")).to_be_in_viewport()
+    # What could do nothing is not offered.
+    expect(page.locator("button:visible, input:visible, nav:visible")).to_have_count(0)
+    expect(page.get_by_text("Connecting")).to_be_hidden()
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page).to_have_url(f"{full[0].url}/")
+
+
 def test_a_text_is_composed_checked_and_sent(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Compose").first.click()

@@ -201,7 +201,7 @@ def _beside_at(runtime: Runtime, request: Request, scope: Scope) -> Response:
         name = scope.get("root_path", "").rstrip("/").rpartition("/")[2]
         return Response(307, headers=[(b"location", f"{name}/".encode())])
     if method == "GET" and path == "/":
-        page = pages.index()
+        page = pages.index(runtime.config.home)
     elif method == "GET" and path.startswith("/static/"):
         page = pages.static(path.removeprefix("/static/"))
     if page is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from ujumbe.simulator.exchange import Response
@@ -23,6 +24,9 @@ TYPES = {
     ".woff2": b"font/woff2",
 }
 
+NO_HOME = b'id="home" hidden'
+"""What the page says where it stands alone."""
+
 HEADERS = [
     # The files change with the package and carry no version in their names: ask each time.
     (b"cache-control", b"no-cache"),
@@ -32,9 +36,12 @@ HEADERS = [
 ]
 
 
-def index() -> Response | None:
-    """Return the page, or None where the package lacks it."""
-    return _file(FOLDER / "index.html")
+def index(home: str) -> Response | None:
+    """Return the page, or None where the package lacks it; with a way back to `home`, the dashboard, if any."""
+    page = _file(FOLDER / "index.html")
+    if page is not None and home:
+        page.body = page.body.replace(NO_HOME, b'id="home" href="%b"' % escape(home).encode())
+    return page
 
 
 def static(name: str) -> Response | None:

@@ -24,10 +24,23 @@ from ujumbe.web.pages.viewer import Viewer
 def test_where_texts_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str, username: str, banner: str) -> None:
     look_as(Viewer(None, "v", Role.VIEWER), monkeypatch)
 
-    async def shown() -> str:
+    async def shown() -> list[str]:
         async with pages(tmp_path, at, keyless=False, at_username=username) as (_, client):
-            return (await client.get("/rules")).text
+            return [
+                (await client.get(path)).text for path in ("/rules", "/nothing", "/welcome/gone", "/opt-outs/nobody")
+            ]
+
+    for page in asyncio.run(shown()):
+        assert f"<strong>{banner}</strong>" in page
+        assert ("nothing leaves this machine" in page) is (banner == "SIMULATOR")
+
+
+def test_where_texts_go_is_all_that_a_stranger_is_told(tmp_path: Path) -> None:
+    async def shown() -> str:
+        secrets = {"at_username": "mybrand", "at_shortcode": "54321", "at_sender_id": "ACME"}
+        async with pages(tmp_path, "https://gateway.example.org", keyless=False, **secrets) as (_, client):
+            return (await client.get("/sign-in")).text
 
     page = asyncio.run(shown())
-    assert f"<strong>{banner}</strong>" in page
-    assert ("nothing leaves this machine" in page) is (banner == "SIMULATOR")
+    assert "<strong>LIVE</strong>" in page
+    assert not [each for each in ("mybrand", "54321", "ACME", "gateway", "Ujumbe 0") if each in page]

@@ -44,7 +44,7 @@ from ujumbe.web.pages import (
     welcome,
 )
 from ujumbe.web.pages.access import SignInNeededError, viewer_of
-from ujumbe.web.pages.page import HEADERS, Viewing
+from ujumbe.web.pages.page import HEADERS, Viewing, banner_of
 from ujumbe.web.pages.render import environment
 from ujumbe.web.problems import Problem
 
@@ -111,7 +111,7 @@ def _create(runtime: Runtime, phones: str) -> FastAPI:
     )
     app.state.runtime = runtime
     app.state.templates = environment()
-    app.state.templates.globals["phones"] = phones
+    app.state.templates.globals |= {"phones": phones, "banner": banner_of(runtime)}
     app.state.live = Live(runtime)
     for noun in NOUNS:
         app.include_router(noun.router)

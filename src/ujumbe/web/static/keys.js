@@ -1,4 +1,4 @@
-// Keys for who keeps the page open all day. None of them works while somebody types.
+// Keys for who keeps the page open all day. None of them works while somebody types; Escape leaves a search.
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
@@ -10,8 +10,13 @@ export function typing(event) {
 
 export function keys() {
   addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.matches("input[type=search]") && !event.isComposing) {
+      event.preventDefault(); // browsers would empty the field: what was found is to be gone through with j and k
+      event.target.blur();
+      return;
+    }
     if (typing(event)) return;
-    const act = { "/": find, c: compose, i: () => go("/inbox"), j: () => step(1), k: () => step(-1), "?": help }[event.key];
+    const act = { "/": find, c: compose, i: () => go("/inbox"), j: () => step(1), k: () => step(-1), r: reply, "?": help }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -31,6 +36,11 @@ function find() {
   const field = document.querySelector("main [data-find]") ?? document.getElementById("find");
   field.focus();
   field.select();
+}
+
+/** The box in which the conversation on this page is answered, where there is one. */
+function reply() {
+  document.querySelector("#reply textarea")?.focus();
 }
 
 /** The link of the next or previous row of the first list on the page. */

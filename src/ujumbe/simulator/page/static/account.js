@@ -18,8 +18,6 @@ export class Account {
     const before = [this.shortCode, ...this.senders].join();
     this.shortCode = status.short_code;
     this.senders = status.senders ?? [];
-    $("home").hidden = !status.home;
-    if (status.home) $("home").href = status.home;
     const names = this.senders.filter((sender) => sender !== this.shortCode);
     $("account").replaceChildren(
       fact("Account", status.username),
