@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_where_texts_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
 
 def test_where_texts_go_is_all_that_a_stranger_is_told(tmp_path: Path) -> None:
     async def shown() -> str:
-        secrets = {"at_username": "mybrand", "at_shortcode": "54321", "at_sender_id": "ACME"}
+        secrets: dict[str, Any] = {"at_username": "mybrand", "at_shortcode": "54321", "at_sender_id": "ACME"}
         async with pages(tmp_path, "https://gateway.example.org", keyless=False, **secrets) as (_, client):
             return (await client.get("/sign-in")).text
 
