@@ -62,7 +62,7 @@ def test_from_compose_to_the_phone_and_back_until_stop(chromium: Browser, servic
         expect(desk.get_by_role("heading", name="What did not arrive, or may not have, and why")).to_be_visible(
             timeout=PATIENCE_MS
         )
-        expect(desk.get_by_role("row").filter(has_text="blocked").last).to_contain_text("the recipient has opted out")
+        expect(desk.get_by_role("row").filter(has_text="blocked").last).to_contain_text("Opted out")
 
         for each in both:
             each.assert_clean()

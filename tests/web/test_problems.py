@@ -123,7 +123,7 @@ async def broken(*_: object) -> None:
 
 def test_what_breaks_inside_is_a_problem_too() -> None:
     """No request is known to break the API, so it gets a database that does."""
-    given = SimpleNamespace(tokens=(), open_callbacks=False)
+    given = SimpleNamespace(tokens=(), open_callbacks=False, at_api_url="http://127.0.0.1:1")
     parts = {"db": SimpleNamespace(read=broken), "settings": given, "working": True, "keyless": False, "account": 1}
     runtime = cast("Runtime", SimpleNamespace(**parts))
     whole = create_app(runtime, broken_app)
