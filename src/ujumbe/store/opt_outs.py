@@ -108,6 +108,13 @@ def scopes(tx: Tx, account: int, names: Collection[str]) -> set[tuple[str, str]]
     return set(tx.tuples("opt_outs.scopes", account=account, numbers=list(names))) if names else set()
 
 
+def against(tx: Tx, account: int, number: str, sender: str) -> list[OptOut]:
+    """The opt-outs in force that forbid texts from `sender` (empty for AT's own) to `number`."""
+    scopes = ("", consent.scope(consent.named(sender)))
+    said = history(tx, account, number)
+    return [each for each in said if each.ended_at is None and consent.scope(each.sender) in scopes]
+
+
 def mark_in_force(tx: Tx, account: int, number: str, sender: str) -> str:
     """The mark under which an erased `number` has opted out of `sender`; empty where there is none."""
     marks = erasure_key.marks(tx, [number])

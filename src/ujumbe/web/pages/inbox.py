@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from ujumbe.domain import consent, ids, phone
+from ujumbe.domain import ids, phone
 from ujumbe.domain.errors import InvalidInputError
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.role import Role
@@ -163,15 +163,8 @@ def load(tx: Tx, account: int, conversation: int, until: int | None) -> Thread:
         conversations.lines(tx, account, found.number, ours=None, before=until, limit=TEXTS_PER_PAGE + 1),
         contacts.fields(tx, account, found.number),
         [each for each in conversations.of_number(tx, account, found.number) if each.id != found.id],
-        stops(tx, account, found),
+        opt_outs.against(tx, account, found.number, found.ours),
     )
-
-
-def stops(tx: Tx, account: int, conversation: Conversation) -> list[OptOut]:
-    """The opt-outs in force that forbid an answer from the short code of this conversation."""
-    scopes = ("", consent.scope(consent.named(conversation.ours)))
-    said = opt_outs.history(tx, account, conversation.number)
-    return [each for each in said if each.ended_at is None and consent.scope(each.sender) in scopes]
 
 
 def conversation_id(shown: str) -> int:

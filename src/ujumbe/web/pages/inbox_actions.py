@@ -17,7 +17,7 @@ from ujumbe.web.orders import Send
 from ujumbe.web.pages import sending
 from ujumbe.web.pages.fields import block, line
 from ujumbe.web.pages.form_key import usable
-from ujumbe.web.pages.inbox import Where, conversation_id, render_thread, stops
+from ujumbe.web.pages.inbox import Where, conversation_id, render_thread
 from ujumbe.web.pages.opt_out import reason_of
 from ujumbe.web.pages.page import Operating, Page, Viewing
 from ujumbe.web.pages.sending import Action, UsedKeyError
@@ -157,5 +157,5 @@ def _finish(tx: Tx, account: int, conversation: int, seen: int) -> None:
 
 def _lift(tx: Tx, account: int, found: Conversation, proof: str) -> int:
     """End each opt-out that forbids an answer; how many there were."""
-    senders = [each.sender for each in stops(tx, account, found)]
+    senders = [each.sender for each in opt_outs.against(tx, account, found.number, found.ours)]
     return sum(opt_outs.end(tx, account, found.number, each, consent.OPERATOR, proof) for each in senders)

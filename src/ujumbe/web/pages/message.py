@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from ujumbe.africastalking import wire
-from ujumbe.domain import consent, erased, ids, network, phone
+from ujumbe.domain import erased, ids, network, phone
 from ujumbe.domain.ids import Kind
 from ujumbe.domain.message import State
 from ujumbe.domain.pause import Pause
@@ -134,6 +134,7 @@ def _whole(tx: Tx, account: int, message_id: int) -> Whole | None:
         return None
     message = explained.message
     talks = conversations.of_number(tx, account, message.number)
+    held = message.state is State.BLOCKED
     same = [each for each in talks if each.ours.casefold() == message.sender.casefold()]
     return Whole(
         explained,
@@ -141,14 +142,10 @@ def _whole(tx: Tx, account: int, message_id: int) -> Whole | None:
         audit.of_subject(tx, account, ids.show(Kind.BATCH, message.batch)),
         audit.of_subject(tx, account, ids.show(Kind.MESSAGE, message_id)),
         next(iter(same or talks), None),
-        _stop(tx, account, message) if message.state is State.BLOCKED else None,
+        next((each.id for each in opt_outs.against(tx, account, message.number, message.sender)), None)
+        if held
+        else None,
     )
-
-
-def _stop(tx: Tx, account: int, message: Message) -> int | None:
-    scopes = ("", consent.scope(consent.named(message.sender)))
-    said = opt_outs.history(tx, account, message.number)
-    return next((each.id for each in said if each.ended_at is None and consent.scope(each.sender) in scopes), None)
 
 
 def _forms(page: Page, message: Message) -> list[Form]:
